@@ -1,0 +1,223 @@
+"""How fast the picture follows an edit: `python benchmarks/edit.py [--checkpoints DIR] [--data-dir DIR] [--only ...]`.
+
+Drives the Edit tab of the real app in a headless browser and prints one JSON line a figure. `click` is the time from
+a press on a palette code, as the browser stamped it, to the frame that shows the server's picture of the edited grid
+(the preview, which stands there earlier, is not counted); `training` the same while the Train tab trains; `paint` one
+stroke across all 49 cells; `decode` the decoder in Python on one thread; `palette` a model of 4,096 codes (made here,
+with random weights), from asking the server for it to the frame that shows its palette.
+"""
+
+import argparse
+import json
+import os
+import re
+import shutil
+import signal
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+sys.path.insert(0, str(ROOT))
+PARTS = ("decode", "palette", "click", "paint", "training")
+READY = "#vq-edit .editor[aria-busy=false]"
+WATCH = """() => {
+  window.presses = [];
+  window.painted = 0;
+  if (window.watched) return;
+  window.watched = true;
+  const root = document.querySelector("#vq-edit .editor");
+  let pressed = null;
+  const codes = root.querySelector("[data-ref=codes]");
+  codes.addEventListener("pointerdown", (event) => { pressed = event.timeStamp; }, true);
+  root.addEventListener("painted", () => {
+    window.painted++;
+    const since = pressed;
+    pressed = null;
+    // The task after the next animation frame: the canvas has been handed to the screen by then.
+    if (since !== null) requestAnimationFrame(() => setTimeout(() => window.presses.push(performance.now() - since)));
+  });
+}"""
+PALETTE = """() => {
+  window.opened = [];
+  const send = window.fetch;
+  window.fetch = (...all) => {
+    if (String(all[1]?.body).includes('"edit_model"')) window.asked = performance.now();
+    return send(...all);
+  };
+  new MutationObserver(() => {
+    const root = document.querySelector("#vq-edit .editor"), item = root?.querySelector("[data-code]");
+    if (item?.getAttribute("aria-setsize") !== "4096" || !window.asked) return;
+    const since = window.asked;
+    window.asked = null;
+    requestAnimationFrame(() => setTimeout(() => window.opened.push(performance.now() - since)));
+  }).observe(document, { childList: true, subtree: true });
+}"""
+
+
+def report(figure: str, value: float, unit: str, reach: float, **more) -> None:
+    line = {"figure": figure, "value": round(value, 2), "unit": unit, "reach": reach, **more, "cores": os.cpu_count()}
+    print(json.dumps(line), flush=True)
+
+
+def p95(values: list[float]) -> float:
+    return sorted(values)[int(0.95 * (len(values) - 1))]
+
+
+def make_large(path: Path) -> None:
+    """A checkpoint of 16 x 16 cells, 32 x 32 x 3 pixels and 4,096 codes with random weights and default widths."""
+    import torch
+
+    import vqvae
+
+    torch.manual_seed(0)
+    model = vqvae.build_model(vqvae.ModelConfig(channels=3, height=32, width=32, downsample=2, codebook_size=4096))
+    with torch.no_grad():
+        model.codebook.normal_()
+    vqvae.save_checkpoint(path, model.eval(), training={"dataset": "cifar10"})
+
+
+def decode(models: Path) -> None:
+    """One grid at a time, as a commit does: the server's own function, bytes included."""
+    import random
+
+    import torch
+
+    import vqvae
+    from demo import editing
+    from vqvae.codes import IndexGrid
+
+    torch.set_num_threads(1)  # as the app does
+    for name, reach in (("mnist", 4), ("large", 10)):
+        model = vqvae.load(models / name)
+        grids = [IndexGrid.random(model.config.grid, model.config.codebook_size, random.Random(n)) for n in range(60)]
+        took = []
+        for grid in grids:
+            begin = time.perf_counter()
+            editing.decode(model, grid)
+            took.append((time.perf_counter() - begin) * 1000)
+        h, w = model.config.grid
+        report("decode_ms", statistics.median(took[10:]), "ms", reach, model=name, grid=f"{h} x {w}",
+               p95=round(p95(took[10:]), 2))
+
+
+def click(page, figure: str, reach: float, presses: int = 60) -> None:
+    """Presses on palette codes, each hovered first as a hand does; every one must be painted."""
+    page.locator("[data-ref=gridA] [data-p='24']").click()
+    page.wait_for_timeout(1500)
+    codes = page.locator("[data-ref=codes]").bounding_box()
+    page.evaluate(WATCH)
+    for n in range(presses):
+        page.mouse.move(codes["x"] + 20 + 46 * (n % 4), codes["y"] + 20 + 46 * (n // 4 % 6), steps=2)
+        page.mouse.down()
+        page.mouse.up()
+        page.wait_for_timeout(180)
+    page.wait_for_timeout(1000)
+    took = page.evaluate("window.presses")
+    more = {"presses": presses, "painted": len(took)}
+    report(f"{figure}_ms", statistics.median(took), "ms", reach, **more)
+    report(f"{figure}_p95_ms", p95(took), "ms", 90 if figure == "click" else 150, **more)
+
+
+def paint(page) -> None:
+    """One stroke, row after row, over about a second and a half."""
+    page.locator("[data-ref=code]").fill("77")
+    page.locator("[data-ref=code]").press("Tab")
+    page.wait_for_timeout(800)
+    page.locator("[data-do=paint]").click()
+    cells = [r * 7 + (c if r % 2 == 0 else 6 - c) for r in range(7) for c in range(7)]
+    boxes = [page.locator(f"[data-ref=gridA] [data-p='{p}']").bounding_box() for p in cells]
+    middles = [(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2) for box in boxes]
+    page.evaluate(WATCH)
+    page.mouse.move(*middles[0])
+    begin = time.perf_counter()
+    page.mouse.down()
+    for n, middle in enumerate(middles[1:]):
+        page.mouse.move(*middle)
+        time.sleep(max(0, begin + (n + 1) * 0.03 - time.perf_counter()))
+    took = time.perf_counter() - begin
+    pictures = page.evaluate("window.painted")
+    page.mouse.up()
+    held = page.eval_on_selector_all("[data-ref=gridA] .ix", "all => all.map((one) => one.textContent)")
+    report("paint_dropped_cells", sum(code != "77" for code in held), "cells", 0)
+    report("paint_pictures_per_second", pictures / took, "1/s", 20, pictures=pictures)
+    page.locator("[data-do=paint]").click()
+
+
+def palette(browser, url: str) -> None:
+    for turn in ("first", "again"):  # the sheet of pictures is made at the first opening and kept
+        page = browser.new_page(viewport={"width": 1440, "height": 1000})
+        images = []
+        page.on("request", lambda request, seen=images: seen.append(request.url)
+                if request.resource_type == "image" and not request.url.startswith("data:image/svg") else None)
+        page.add_init_script(f"({PALETTE})()")
+        page.goto(url + "/?model=large")
+        page.get_by_role("tab", name="Edit").click()
+        page.wait_for_selector(READY, timeout=60_000)
+        page.wait_for_timeout(1000)
+        report("palette_ms", page.evaluate("window.opened[0]"), "ms", 300, codes=4096, opening=turn,
+               image_requests=len(set(images)))
+        page.close()
+
+
+def train(page, seconds: float) -> None:
+    """Start a run as the Train tab does."""
+    page.get_by_role("tab", name="Train").click()
+    page.locator("#vq-train-seconds input").fill(f"{seconds:g}")
+    page.locator("#vq-train-seconds input").press("Tab")
+    page.wait_for_timeout(300)
+    page.locator("#vq-train-start").click()
+    page.wait_for_timeout(12_000)
+    page.get_by_role("tab", name="Edit").click()
+    page.wait_for_selector(READY)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description="Measure how fast the picture follows an edit.")
+    parser.add_argument("--checkpoints", type=Path, default=ROOT / "checkpoints", help="folder with the model `mnist`")
+    parser.add_argument("--data-dir", default=os.environ.get("VQVAE_DATA_DIR") or "data", help="where MNIST lies")
+    parser.add_argument("--only", nargs="+", choices=PARTS, default=PARTS)
+    options = parser.parse_args()
+    from playwright.sync_api import sync_playwright
+
+    with tempfile.TemporaryDirectory() as folder:
+        models, runs = Path(folder) / "models", Path(folder) / "runs"
+        shutil.copytree(options.checkpoints / "mnist", models / "mnist")
+        make_large(models / "large")
+        if "decode" in options.only:
+            decode(models)
+        command = [sys.executable, "app.py", "--port", "0", "--runs", str(runs), "--checkpoints", str(models),
+                   "--data-dir", options.data_dir]
+        app = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
+        try:
+            url = next((found[0] for line in app.stdout if (found := re.search(r"http://\S+", line))), None)
+            if url is None:
+                raise SystemExit("The app ended before it was ready: run `python app.py` to see why.")
+            with sync_playwright() as playwright:
+                system = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+                browser = playwright.chromium.launch(executable_path=system, args=["--no-sandbox", "--disable-gpu"])
+                if "palette" in options.only:
+                    palette(browser, url)
+                page = browser.new_page(viewport={"width": 1440, "height": 1000})
+                page.goto(url + "/?model=mnist")
+                page.get_by_role("tab", name="Edit").click()
+                page.wait_for_selector(READY, timeout=60_000)
+                page.wait_for_timeout(2000)
+                if "click" in options.only:
+                    click(page, "click", 50)
+                if "paint" in options.only:
+                    paint(page)
+                if "training" in options.only:
+                    train(page, 60)
+                    click(page, "click_while_training", 150)
+                browser.close()
+        finally:
+            app.send_signal(signal.SIGINT)
+            app.wait(60)
+
+
+if __name__ == "__main__":
+    main()

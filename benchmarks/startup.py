@@ -1,0 +1,105 @@
+"""How long until the app can be used: `python benchmarks/startup.py [--repeats N]`.
+
+Prints one JSON line a figure, medians over the repeats, each with a fresh process and a fresh browser profile:
+`first_page_s` from `python app.py` to the first page served over HTTP, `first_page_cpu_s` the processor time of that
+(on a busy machine the better measure; Linux only); `usable_s` from navigation to the model picker
+and the first tab drawn, in a headless browser.
+"""
+
+import argparse
+import json
+import os
+import re
+import shutil
+import signal
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+import urllib.request
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+WHEN_USABLE = """
+const look = () => {
+  const drawn = document.querySelector("#vq-model input") && document.querySelector('#vq-tabs [role="tabpanel"] *');
+  if (drawn && !window.usableAt) window.usableAt = performance.now();
+};
+new MutationObserver(look).observe(document, {childList: true, subtree: true});
+"""
+
+
+def cpu_seconds(pid: int) -> float:
+    """User and system time a process has used so far; nan where /proc does not say."""
+    try:
+        fields = Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()
+    except OSError:
+        return float("nan")
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
+def start(runs: Path) -> tuple[subprocess.Popen, str, float, float]:
+    """The app, its address, and the seconds and processor seconds from the command to the first page served."""
+    begin = time.perf_counter()
+    process = subprocess.Popen(
+        [sys.executable, "app.py", "--port", "0", "--runs", str(runs)],
+        cwd=ROOT,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        text=True,
+    )
+    for line in process.stdout:
+        if found := re.search(r"http://\S+", line):
+            with urllib.request.urlopen(found[0]) as answer:
+                answer.read()
+            return process, found[0], time.perf_counter() - begin, cpu_seconds(process.pid)
+    raise SystemExit("The app ended before it was ready: run `python app.py` to see why.")
+
+
+def usable(url: str, repeats: int) -> list[float]:
+    """Seconds from navigation to a usable page, with an empty cache each time."""
+    from playwright.sync_api import sync_playwright
+
+    system = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+    seconds = []
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=system, args=["--no-sandbox", "--disable-gpu"])
+        for _ in range(repeats):
+            page = browser.new_page()
+            page.add_init_script(WHEN_USABLE)
+            page.goto(url)
+            page.wait_for_function("window.usableAt")
+            seconds.append(page.evaluate("window.usableAt") / 1000)
+            page.close()
+        browser.close()
+    return seconds
+
+
+def report(figure: str, values: list[float], limit: float | None = None) -> None:
+    line = {"figure": figure, "median": round(statistics.median(values), 3), "all": [round(v, 3) for v in values]}
+    print(json.dumps({**line, **({"reach": limit} if limit else {}), "cores": os.cpu_count()}), flush=True)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description="Measure the app's start-up.")
+    parser.add_argument("--repeats", type=int, default=3)
+    repeats = parser.parse_args().repeats
+    first, cpu, warm = [], [], []
+    with tempfile.TemporaryDirectory() as runs:
+        for turn in range(repeats):
+            process, url, seconds, processor = start(Path(runs))
+            first.append(seconds)
+            cpu.append(processor)
+            if turn == repeats - 1:
+                time.sleep(3)  # the default model loads in the background; a person is no faster
+                warm = usable(url, repeats)
+            process.send_signal(signal.SIGINT)
+            process.wait(30)
+    report("first_page_s", first, 4.0)
+    report("first_page_cpu_s", cpu)
+    report("usable_s", warm, 1.5)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,13 @@
+"""The app: a page of tabs over the public names of `vqvae`.
+
+Import order, each line knowing only those above it:
+
+    settings, text, theme         plain values
+    session, model_cache, models, transfer
+                                  visitors and checkpoints, no UI
+    page                          what every tab is handed
+    widgets, tabs                 one custom component, one tab a folder or file
+    header, interface             create_app(): the model picker, the loop over the tabs
+    server                        the web server around it
+    quickstart                    called before gradio is imported
+"""

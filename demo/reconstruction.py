@@ -1,0 +1,241 @@
+"""What the Reconstruct tab asks the server: open a model, open an upload, pass a picture through the model.
+
+Each function takes one JSON object from the page and gives one back: {"ok": true, ...} or {"ok": false, "error": one
+sentence}. They keep nothing of a visitor's: what a request needs is in it, and everything in it is checked.
+Pictures travel as base64: raw uint8 pixels, row by row, or PNG files. H x W pixels, h x w cells, K codes.
+"""
+
+import base64
+import binascii
+import logging
+import math
+import threading
+from collections.abc import Callable
+
+import numpy as np
+
+from demo.digits import STYLES, tidy
+from demo.images import MAX_BYTES, ImageError, encode_png, fit, paper_of, read_image, to_channels
+from demo.models import DATASET_NAMES, ModelError, find_model, get_checkpoint
+from demo.palette import code_sheet
+from demo.settings import Settings
+
+log = logging.getLogger(__name__)
+
+PAD_SIDE = 280
+"""About how many pixels the longest side of the drawing pad has; always a whole multiple of the model's pixels."""
+
+EXAMPLES = 10
+
+_MAX_PAD_BYTES = 8 * 2**20
+_slots = threading.BoundedSemaphore(2)
+
+
+class RequestError(ValueError):
+    """A request that no page of ours sends, or one for a model this tab cannot show."""
+
+
+def answer(handler: Callable[[dict, Settings], dict], request: object, settings: Settings) -> dict:
+    """Run a handler; whatever goes wrong comes back as {"ok": false, "error": one sentence}."""
+    from vqvae import CheckpointError
+
+    if not isinstance(request, dict):
+        return {"ok": False, "error": "The request is not a JSON object; reload the page."}
+    number = request.get("n")
+    reply = {"n": number if isinstance(number, int) and not isinstance(number, bool) else None}
+    if not _slots.acquire(timeout=20):
+        return {**reply, "ok": False, "error": "The server is busy; it will be tried again.", "again": True}
+    try:
+        return {**reply, "ok": True, **handler(request, settings)}
+    except (RequestError, ImageError, ModelError, CheckpointError) as error:
+        return {**reply, "ok": False, "error": str(error)}
+    except Exception:
+        log.exception("A request of the Reconstruct tab failed")
+        return {**reply, "ok": False, "error": "The server failed on this picture; its log says why. Try another one."}
+    finally:
+        _slots.release()
+
+
+def open_model(request: dict, settings: Settings) -> dict:
+    """request {model} -> what the page needs to know about it once.
+
+    `size` [H, W, C], `grid` [h, w], `codebook_size` K, `pad` [height, width] of the drawing pad, `style` name of the
+    data set whose layout a picture can be given, or None; `codes` the sprite of all codes, {png, columns, rows};
+    `examples` [{label, pixels}], raw pixels H x W x C, and where they come from;
+    `bits_before`, `bits_after` of one picture.
+    """
+    checkpoint, dataset = _checkpoint(request, settings)
+    config = checkpoint.model.config
+    examples, examples_from = _examples(checkpoint, dataset)
+    return {
+        "model": request["model"],
+        "size": [config.height, config.width, config.channels],
+        "grid": list(config.grid),
+        "codebook_size": config.codebook_size,
+        "pad": list(pad_size(config)),
+        "style": DATASET_NAMES.get(dataset, dataset) if _style(config, dataset) else None,
+        "codes": code_sheet(checkpoint.model),
+        "examples": examples,
+        "examples_from": examples_from,
+        "bits_before": config.height * config.width * config.channels * 8,
+        "bits_after": config.bits_per_image,
+    }
+
+
+def open_upload(request: dict, settings: Settings) -> dict:
+    """request {model, file: base64} -> {picture: PNG of the pad's size, paper: [r, g, b], notes: [str]}."""
+    data = _base64(request.get("file"), MAX_BYTES, "file")
+    checkpoint, dataset = _checkpoint(request, settings)
+    config = checkpoint.model.config
+    picture = read_image(data)
+    pixels = to_channels(picture.pixels, config.channels)
+    height, width = pad_size(config)
+    # A digit anywhere on a sheet must stay whole, it is cropped later; anything else fills the frame.
+    pixels = fit(pixels, height, width, whole=_style(config, dataset) is not None)
+    paper = np.broadcast_to(paper_of(pixels), 3)
+    return {"picture": _text(encode_png(pixels)), "paper": paper.tolist(), "notes": list(picture.notes)}
+
+
+def pad_size(config) -> tuple[int, int]:
+    """Height and width of the drawing pad for a model, pixels."""
+    enlarge = max(1, math.ceil(PAD_SIDE / max(config.height, config.width)))
+    return config.height * enlarge, config.width * enlarge
+
+
+def reconstruct(request: dict, settings: Settings) -> dict:
+    """request {model, image: base64 of a PNG, tidy: bool, source: str} -> the picture at every stage.
+
+    `source` is "example", "upload" or "drawn": an example has the model's own layout, a drawing grows under the pen.
+    `input`, `recon`, `unquantized`, `error`: raw pixels; the first three H x W x C, `error` H x W in 1/255 of full
+    brightness, the mean over channels of |input - recon|. `indices` h * w integers, row by row. `psnr` and
+    `psnr_unquantized` in dB (None where the pictures are equal), `ssim` up to 1. `did`: what was done to the picture
+    to make it an input, a sentence.
+    """
+    import torch
+
+    from vqvae.metrics import psnr, ssim
+
+    data = _base64(request.get("image"), _MAX_PAD_BYTES, "picture")
+    checkpoint, dataset = _checkpoint(request, settings)
+    model = checkpoint.model
+    config = model.config
+    picture = read_image(data, max_side=2048, max_pixels=2048 * 2048)
+    tidy_up, source = request.get("tidy") is True, request.get("source")
+    pixels, did = to_input(picture.pixels, config, dataset, tidy_up=tidy_up, source=source)
+    channels_last = pixels.reshape(config.height, config.width, config.channels)
+    with torch.inference_mode():
+        x = torch.from_numpy(channels_last.copy()).permute(2, 0, 1)[None].float() / 255
+        z_e = model.latents(x)
+        indices = model.quantizer(z_e).indices
+        x_recon, unquantized = model.decode_latents(torch.cat([model.embed(indices), z_e])).split(1)
+        return {
+            "input": _text(channels_last),
+            "indices": indices.flatten().tolist(),
+            "recon": _pixels(x_recon),
+            "unquantized": _pixels(unquantized),
+            "error": _pixels((x - x_recon).abs().mean(1, keepdim=True)),
+            "psnr": _figure(psnr(x, x_recon)),
+            "ssim": _figure(ssim(x, x_recon)),
+            "psnr_unquantized": _figure(psnr(x, unquantized)),
+            "did": did,
+        }
+
+
+def to_input(pixels: np.ndarray, config, dataset: str, *, tidy_up: bool, source: object) -> tuple[np.ndarray, str]:
+    """A picture -> uint8 (H, W) or (H, W, 3) as the model wants it, and a sentence on what was done for that."""
+    pixels = to_channels(pixels, config.channels)
+    style = _style(config, dataset)
+    size = f"{config.height} × {config.width} pixels"
+    if source == "example":
+        return fit(pixels, config.height, config.width), "An example: its pixels as they are."
+    if style is None:
+        return fit(pixels, config.height, config.width), f"Scaled to {size}."
+    if not tidy_up:
+        return fit(pixels, config.height, config.width, whole=True), f"Used as it is, scaled to {size}."
+    # Without a bound the first dot of a drawing would be blown up to a digit's height.
+    tidied = tidy(pixels, config.height, config.width, style, max_zoom=None if source == "upload" else 2.0)
+    like = f"{DATASET_NAMES.get(dataset, dataset)}’s"
+    if tidied.steps:
+        return tidied.pixels, f"Made like {like}: {', '.join(tidied.steps)}."
+    return tidied.pixels, f"Already laid out like {like}: scaled to {size}."
+
+
+def _checkpoint(request: dict, settings: Settings):
+    """The checkpoint a request names, and the name of its data set."""
+    entry = find_model(request.get("model"), settings)
+    if entry.info.get("kind", "vqvae") != "vqvae":
+        raise RequestError("This model has no codebook, so there are no codes to show: choose a VQ-VAE.")
+    return get_checkpoint(entry.id, settings), str(entry.info.get("dataset") or "")
+
+
+def _style(config, dataset: str):
+    return STYLES.get(dataset) if config.channels == 1 else None
+
+
+def _base64(value: object, limit: int, what: str) -> bytes:
+    if not isinstance(value, str):
+        raise RequestError(f"The request has no {what}; reload the page.")
+    if len(value) > limit * 4 // 3 + 4:
+        raise ImageError(f"The {what} is larger than {limit // 2**20} MB: make it smaller.")
+    try:
+        return base64.b64decode(value, validate=True)
+    except (binascii.Error, ValueError):
+        raise RequestError(f"The {what} did not arrive whole; try again.") from None
+
+
+def _text(data) -> str:
+    return base64.b64encode(np.ascontiguousarray(data) if isinstance(data, np.ndarray) else data).decode()
+
+
+def _pixels(x) -> str:
+    """(1, C, H, W) in [0, 1] -> base64 of uint8 H x W x C."""
+    return _text((x[0].permute(1, 2, 0) * 255).round().byte().contiguous().numpy())
+
+
+def _figure(value) -> float | None:
+    number = float(value.reshape(-1)[0])
+    return number if math.isfinite(number) else None
+
+
+def _examples(checkpoint, dataset: str) -> tuple[list[dict], str]:
+    """Pictures to begin with, and a sentence on where they come from.
+
+    Test pictures decoded from the gallery's codes, one of each class where it has classes; for a model of digits also
+    synthetic ones, more of them while it has no gallery.
+    """
+    import torch
+
+    config, gallery = checkpoint.model.config, checkpoint.gallery
+    examples, sources = [], []
+    if gallery is not None and len(gallery.indices):
+        chosen = _one_of_each(gallery)
+        with torch.inference_mode():
+            images = checkpoint.model.decode(gallery.indices[chosen])
+        labels = [None if gallery.labels is None else int(gallery.labels[i]) for i in chosen]
+        examples += [{"label": _class_name(config.classes, label), "pixels": _pixels(x[None])}
+                     for label, x in zip(labels, images, strict=True)]
+        sources.append("test pictures decoded from their stored codes")
+    if config.channels == 1 and dataset in ("mnist", "synthetic") and (config.height, config.width) == (28, 28):
+        from vqvae.synthetic import synthetic_digits
+
+        images, labels = synthetic_digits(2 if examples else EXAMPLES, 0, split="test")
+        examples += [{"label": f"synthetic {int(label)}", "pixels": _text(image.numpy())}
+                     for image, label in zip(images, labels, strict=True)]
+        sources.append("synthetic digits")
+    return examples, f"Examples: {' and '.join(sources)}." if sources else ""
+
+
+def _one_of_each(gallery) -> list[int]:
+    """Places in the gallery: the first of each class in the order of the classes, or simply the first ones."""
+    if gallery.labels is None:
+        return list(range(min(EXAMPLES, len(gallery.indices))))
+    first: dict[int, int] = {}
+    for place, label in enumerate(gallery.labels.tolist()):
+        first.setdefault(label, place)
+    return [first[label] for label in sorted(first)][:EXAMPLES]
+
+
+def _class_name(classes, label: int | None) -> str:
+    if label is None:
+        return "test picture"
+    return str(classes[label]) if classes and label < len(classes) else str(label)

@@ -1,0 +1,149 @@
+"""From what was typed into the Train form to settings that are safe to start, or one sentence that says why not."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from demo.presets import BY_NAME, FIELDS, OWN_SIZES, SHAPES
+from vqvae.config import ConfigError, ModelConfig, TrainingConfig
+
+MEMORY_SHARE = 0.6
+"""Most of the machine's free memory that one run may be estimated to need."""
+IMAGES = {"mnist": 70_000, "fashion-mnist": 70_000, "cifar10": 60_000, "synthetic": 22_000}
+
+
+class SettingsError(ValueError):
+    """A field of the form cannot be used. The text names the field, what was given and what is valid."""
+
+
+@dataclass(frozen=True)
+class RunSettings:
+    """What a run needs to know, checked."""
+
+    model: ModelConfig
+    training: TrainingConfig
+
+    def to_dict(self) -> dict[str, Any]:
+        return {"model": self.model.to_dict(), "training": self.training.to_dict()}
+
+
+def read_form(values: dict[str, Any], *, data_dir: Path, own: Path | None = None, own_size: Any = 32,
+              own_colour: Any = True) -> RunSettings:
+    """Check the values of every field by name.
+
+    Args:
+        values: field name -> what the form holds; missing fields take their default.
+        data_dir: where named data sets lie.
+        own: the zip of images that "own" stands for; its images are resized to `own_size` squared.
+
+    Raises:
+        SettingsError: with one sentence naming the field, what was given and what is valid.
+    """
+    checked = {field.name: _check(field.name, values.get(field.name, field.default)) for field in FIELDS}
+    dataset = checked["dataset"]
+    if dataset == "own":
+        if own is None:
+            raise SettingsError("Images to learn is set to your own, but no zip file was uploaded; drop one on the "
+                                "field below or choose another data set.")
+        if own_size not in OWN_SIZES:
+            raise SettingsError(f"Size of my images is {_show(own_size)}; it must be one of "
+                                f"{', '.join(map(str, OWN_SIZES))} pixels.")
+        channels, side = (3 if own_colour else 1), int(own_size)
+    else:
+        channels, side = SHAPES[dataset]
+    if side % checked["downsample"]:
+        raise SettingsError(f"{BY_NAME['downsample'].label} is {checked['downsample']}, and {side} pixels cannot be "
+                            f"divided by it; take 2 or 4.")
+    try:
+        model = ModelConfig(
+            channels=channels, height=side, width=side, downsample=checked["downsample"],
+            hidden_channels=checked["hidden_channels"], residual_blocks=checked["residual_blocks"],
+            embedding_dim=checked["embedding_dim"], codebook_size=checked["codebook_size"],
+            quantizer=checked["quantizer"], ema_decay=checked["ema_decay"], kmeans_start=checked["kmeans_start"],
+            restart_threshold=ModelConfig.restart_threshold if checked["restart"] else 0.0)
+        training = TrainingConfig(
+            dataset=str(own) if dataset == "own" else dataset, data_dir=str(data_dir), seconds=checked["seconds"],
+            batch_size=checked["batch_size"], learning_rate=checked["learning_rate"],
+            commitment_weight=checked["commitment_weight"], seed=checked["seed"])
+    except ConfigError as error:
+        raise SettingsError(str(error)) from error
+    settings = RunSettings(model, training)
+    check_memory(settings)
+    return settings
+
+
+def check_memory(settings: RunSettings, available: int | None = None) -> None:
+    """Refuse a run whose estimated memory does not fit, before anything is allocated."""
+    need, free = memory_estimate(settings), available if available is not None else available_memory()
+    if need > MEMORY_SHARE * free:
+        model, training = settings.model, settings.training
+        raise SettingsError(
+            f"These settings need about {need / 2**30:.1f} GB of memory and {MEMORY_SHARE * free / 2**30:.1f} GB can "
+            f"be given to a run; lower the batch size ({training.batch_size:,}), the hidden channels "
+            f"({model.hidden_channels:,}) or the codebook size ({model.codebook_size:,}).")
+
+
+def memory_estimate(settings: RunSettings) -> int:
+    """Bytes a run needs at its peak, rounded up rather than down.
+
+    The process itself, the images (8 bits), weights with gradient and the optimiser's two moments, and what the
+    backward pass keeps: about six feature maps a residual block at the grid's size, and the input at full size.
+    """
+    model, training = settings.model, settings.training
+    c, d, k = model.hidden_channels, model.embedding_dim, model.codebook_size
+    patch = model.channels * model.downsample**2
+    weights = 2 * (model.residual_blocks * (9 * c * c + 9 * c * c) + 9 * c * patch + c * d) + 4 * k * d
+    grid = model.grid[0] * model.grid[1]
+    activations = training.batch_size * grid * (2 * c * (6 * model.residual_blocks + 4) + 8 * patch + 6 * d)
+    distances = min(training.batch_size * grid * k, 2**23 + k)
+    images = IMAGES.get(training.dataset, 60_000) * model.channels * model.height * model.width
+    return 400 * 2**20 + 16 * weights + 4 * (activations + 2 * distances) + images
+
+
+def available_memory() -> int:
+    """Bytes of memory free for a new process; 4 GB where the system does not say."""
+    try:
+        for line in Path("/proc/meminfo").read_text().splitlines():
+            if line.startswith("MemAvailable:"):
+                return int(line.split()[1]) * 1024
+    except (OSError, ValueError, IndexError):
+        pass
+    try:
+        return os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE") // 2
+    except (AttributeError, ValueError, OSError):
+        return 4 * 2**30
+
+
+def _check(name: str, value: Any) -> Any:
+    field = BY_NAME[name]
+    if field.choices:
+        valid = [v for _, v in field.choices]
+        if value not in valid or isinstance(value, bool):
+            raise SettingsError(f"{field.label} is {_show(value)}; it must be one of {', '.join(map(str, valid))}.")
+        return valid[valid.index(value)]
+    if isinstance(field.default, bool):
+        if not isinstance(value, bool):
+            raise SettingsError(f"{field.label} is {_show(value)}; it must be on or off.")
+        return value
+    return _check_number(name, value)
+
+
+def _check_number(name: str, value: Any) -> int | float:
+    field = BY_NAME[name]
+    valid = f"it must be a {'whole ' if field.whole else ''}number from {field.low:,g} to {field.high:,.10g}"
+    if value is None or value == "":
+        raise SettingsError(f"{field.label} is empty; {valid}.")
+    if isinstance(value, bool) or not isinstance(value, (int, float)) or not field.low <= value <= field.high \
+            or (field.whole and value != int(value)):
+        raise SettingsError(f"{field.label} is {_show(value)}; {valid}.")
+    return int(value) if field.whole else float(value)
+
+
+def _show(value: Any) -> str:
+    if isinstance(value, (int, float)) and not isinstance(value, bool) and abs(value) < 1e15:
+        return f"{value:,.10g}"
+    text = repr(value)
+    return text if len(text) <= 40 else text[:37] + "..."

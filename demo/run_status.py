@@ -1,0 +1,77 @@
+"""The status of one run, read from its files: true after a reload, a crash, or a restart of the app."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from demo import runfiles
+
+ACTIVE = ("queued", "starting", "training", "paused", "evaluating")
+"""Phases of a run that is not over. The others: finished, stopped, failed, interrupted (can be resumed)."""
+RUNNING = ("queued", "starting", "training", "evaluating")
+"""Phases in which only a process (or the queue) makes sense: without one the run was interrupted."""
+
+
+@dataclass(frozen=True)
+class Status:
+    """What is known of one run, from its files and its process."""
+
+    run_id: str
+    title: str
+    phase: str
+    text: str
+    """One sentence beside the phase: what failed, what is being loaded, the place in the queue."""
+    created: float
+    seconds: float | None
+    """The budget, seconds."""
+    has_model: bool
+    note: str = ""
+    """What should stay in sight through every phase, such as the files that were skipped."""
+
+    @property
+    def active(self) -> bool:
+        return self.phase in ACTIVE
+
+    @property
+    def resumable(self) -> bool:
+        return self.phase in ("paused", "interrupted")
+
+
+def read_status(run_dir: Path, *, place: int = 0, ours: bool = False) -> Status:
+    """What is known of a run.
+
+    Args:
+        place: its place in the queue of this app, from 1; 0 when it is not in it.
+        ours: this app has a process for it.
+    """
+    job, (phase, text, note) = runfiles.read_json(run_dir / runfiles.JOB), _said(run_dir)
+    if place:
+        phase, text = "queued", _waiting(place)
+    elif phase in ACTIVE and not ours and not runfiles.is_locked(run_dir):
+        phase, text, note = _said(run_dir)  # once more: the worker may have ended between the two looks
+        if phase in RUNNING:
+            phase, text = "interrupted", lost(run_dir)
+    seconds = (job.get("training") or {}).get("seconds")
+    has_model = (run_dir / runfiles.CHECKPOINT / "model.safetensors").is_file()
+    return Status(run_dir.name, str(job.get("title") or ""), phase, text, float(job.get("created") or 0.0), seconds,
+                  has_model, note)
+
+
+def lost(run_dir: Path) -> str:
+    """The sentence of a run whose process is gone."""
+    if (run_dir / runfiles.SAVE).exists():
+        return "The training process ended before it was done. Resume goes on from its last save."
+    return "The training process ended before its first save. Resume starts it again from the beginning."
+
+
+def _said(run_dir: Path) -> tuple[str, str, str]:
+    """Phase, sentence and note as the worker wrote them."""
+    state = runfiles.read_json(run_dir / runfiles.STATE)
+    return str(state.get("phase") or "queued"), str(state.get("text") or ""), str(state.get("note") or "")
+
+
+def _waiting(place: int) -> str:
+    if place == 1:
+        return "Next in the queue: it starts when a run before it ends or pauses."
+    return f"Number {place} in the queue: it starts when the runs before it end or pause."

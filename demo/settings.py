@@ -1,0 +1,30 @@
+"""Where the app reads and writes: resolved once at the edge, handed down to everything else."""
+
+import os
+from dataclasses import dataclass, field
+from pathlib import Path
+
+PROJECT = Path(__file__).resolve().parent.parent
+
+
+def default_data_dir() -> Path:
+    """The folder of data sets: what `VQVAE_DATA_DIR` names, else `data/` in the working directory."""
+    return Path(os.environ.get("VQVAE_DATA_DIR") or "data").absolute()
+
+
+@dataclass(frozen=True)
+class Settings:
+    """The roots of the app and the bounds it keeps. Nothing outside the three folders is read or written."""
+
+    checkpoints: Path = PROJECT / "checkpoints"
+    """Shipped models, read only: one folder each."""
+    runs: Path = PROJECT / "runs"
+    """Models that visitors trained or uploaded: `<visitor>/<run id>/`."""
+    data_dir: Path = field(default_factory=default_data_dir)
+    """Data sets, downloaded here when they are asked for."""
+    max_upload_bytes: int = 64 * 2**20
+    """Largest file a visitor may send, in bytes."""
+    loaded_models: int = 6
+    """How many models stay in memory; the least recently used one goes first."""
+    max_models: int = 40
+    """How many models one visitor may keep."""

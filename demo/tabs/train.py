@@ -1,0 +1,290 @@
+"""The Train tab: settings on the left, the run and what it learns on the right."""
+
+import time
+from functools import partial
+from html import escape
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import gradio as gr
+
+from demo import curves, runfiles, train_view
+from demo.jobs import JobError, Jobs
+from demo.models import list_models
+from demo.page import Page
+from demo.presets import DATASETS, DEFAULTS
+from demo.run_settings import SettingsError, read_form
+from demo.run_status import Status
+from demo.settings import Settings
+from demo.train_form import NAMES, Form, RunPicker, choose_preset, explain
+
+POLL_SECONDS = 1.0
+INTRO = ("A model learns here by drawing every image again from its codes, and being corrected. It trains beside the "
+         "page: close it, come back, and the run is still here.")
+
+
+class View(NamedTuple):
+    """What a handler sends to the run's side of the tab, in the order of its components."""
+
+    run_id: Any
+    seen: Any
+    """What the page shows already: what has not changed is not sent again."""
+    status: Any
+    pictures: Any
+    charts: Any
+    hold: Any
+    stop: Any
+    reset: Any
+    use: Any
+    delete: Any
+    runs: Any
+    timer: Any
+    problem: Any
+    done: Any
+    """A timer that tells the page, once, that the list of models has changed."""
+
+
+def show(jobs: Jobs, visitor: str, run_id: str | None, seen: dict | None, problem: str = "") -> View:
+    """The view of a run (None: of no run), with gr.skip() for every part that the page shows already."""
+    seen = seen or {}
+    listed = jobs.list(visitor)
+    status = next((s for s in listed if s.run_id == run_id), None)
+    run_id = status.run_id if status else None
+    live, records, size = {}, [], -1
+    fresh = seen.get("run") != (run_id or "")
+    if status:
+        folder = jobs.folder(visitor, run_id)
+        live = runfiles.read_json(folder / runfiles.LIVE)
+        size = _size(folder / runfiles.RECORDS)
+    drawn = live.get("drawn", 0)
+    now = {"run": run_id or "", "phase": status.phase if status else "",
+           "text": status.text if status else "", "drawn": drawn,
+           "size": size, "runs": [[s.run_id, s.phase] for s in listed]}
+    charts = pictures = gr.skip()
+    if fresh or size != seen.get("size") or drawn != seen.get("drawn"):
+        records = runfiles.read_records(jobs.folder(visitor, run_id)) if status else []
+        charts = _charts(jobs, visitor, run_id, status, records, live)
+    if fresh or drawn != seen.get("drawn"):
+        pictures = _pictures(jobs, visitor, run_id, live)
+    record = _latest(records, live)
+    ended = seen.get("run") == now["run"] and seen.get("phase") != now["phase"] and bool(status) and status.has_model
+    buttons = _buttons(status) if fresh or seen.get("phase") != now["phase"] else _Buttons(*[gr.skip()] * 5)
+    runs = gr.update(choices=[(_run_title(s), s.run_id) for s in listed], value=run_id) \
+        if fresh or now["runs"] != seen.get("runs") else gr.skip()
+    active = bool(status) and status.active
+    line = gr.skip() if seen == now else train_view.status_html(status, record)
+    return View(run_id, now, line, pictures, charts, *buttons, runs,
+                gr.skip() if not fresh and active else gr.update(active=active), _problem(problem),
+                gr.update(active=True) if ended else gr.skip())
+
+
+def press_train(jobs: Jobs, data_dir: Path, visitor: str, run_id: str | None, seen: dict | None,
+                own: str | None, own_size: int, own_colour: bool, *values: Any) -> View:
+    """Check the form and start a run with it; a bad field is named in place and starts nothing."""
+    try:
+        images = Path(own) if own else None
+        settings = read_form(dict(zip(NAMES, values, strict=True)), data_dir=data_dir, own=images, own_size=own_size,
+                             own_colour=own_colour)
+        dataset = dict(zip(NAMES, values, strict=True))["dataset"]
+        run_id = jobs.start(visitor, settings, _title(dataset, settings.model.codebook_size, settings.training.seconds),
+                            images=images if dataset == "own" else None)
+    except (SettingsError, JobError) as error:
+        return show(jobs, visitor, run_id, seen, str(error))
+    return show(jobs, visitor, run_id, None)
+
+
+def press_hold(jobs: Jobs, visitor: str, run_id: str | None, seen: dict | None) -> View:
+    """Pause a run that trains; resume one that is paused or was interrupted."""
+    return _command(jobs, lambda: _toggle(jobs, visitor, run_id), visitor, run_id, seen)
+
+
+def press_stop(jobs: Jobs, visitor: str, run_id: str | None, seen: dict | None) -> View:
+    """End the run and keep its model."""
+    return _command(jobs, lambda: jobs.stop(visitor, run_id), visitor, run_id, seen)
+
+
+def press_delete(jobs: Jobs, visitor: str, run_id: str | None, seen: dict | None) -> View:
+    """Remove the run on show and its model, and show the newest one left."""
+    try:
+        jobs.delete(visitor, run_id)
+    except JobError as error:
+        return show(jobs, visitor, run_id, seen, str(error))
+    return show(jobs, visitor, _newest(jobs, visitor), None)._replace(done=gr.update(active=True))
+
+
+def press_reset(jobs: Jobs, visitor: str) -> tuple:
+    """An empty view and the form as it was at first. Runs stay in the list."""
+    return (*show(jobs, visitor, None, None), "minute", explain("minute"),
+            *(DEFAULTS[name] for name in NAMES))
+
+
+def choose_run(jobs: Jobs, visitor: str, run_id: str | None) -> View:
+    """Show another run of the list."""
+    return show(jobs, visitor, run_id, None)
+
+
+def find_run(jobs: Jobs, visitor: str) -> View:
+    """When the page opens: the run that trains, else the latest one."""
+    return show(jobs, visitor, _newest(jobs, visitor), None)
+
+
+def announce(version: int) -> tuple:
+    """Have the model picker filled again; the timer that asked for it rests."""
+    return version + 1, gr.update(active=False)
+
+
+def use_model(settings: Settings, visitor: str, run_id: str | None) -> tuple:
+    """Choose the run's model at the top of the page and go to the Reconstruct tab."""
+    choices = [(entry.title, entry.id) for entry in list_models(settings, visitor)]
+    return gr.update(choices=choices, value=f"run:{visitor}/{run_id}"), gr.Tabs(selected="reconstruct")
+
+
+# -- parts of the view ------------------------------------------------------------------------------------------------
+
+
+class _Buttons(NamedTuple):
+    hold: Any
+    stop: Any
+    reset: Any
+    use: Any
+    delete: Any
+
+
+def _buttons(status: Status | None) -> _Buttons:
+    phase = status.phase if status else ""
+    active = bool(status) and status.active
+    return _Buttons(
+        gr.update(value="Resume" if status and status.resumable else "Pause",
+                  interactive=phase in ("training", "starting", "paused", "interrupted")),
+        gr.update(interactive=(active and phase != "evaluating") or phase == "interrupted"),
+        gr.update(interactive=not active),
+        gr.update(interactive=bool(status) and status.has_model),
+        gr.update(interactive=bool(status) and not active))
+
+
+def _charts(jobs: Jobs, visitor: str, run_id: str | None, status: Status | None, records: list, live: dict) -> str:
+    job = runfiles.read_json(jobs.folder(visitor, run_id) / runfiles.JOB) if status else {}
+    size = (job.get("model") or {}).get("codebook_size", DEFAULTS["codebook_size"])
+    return train_view.charts_html(records, live.get("counts") or [], size,
+                                  status.seconds if status else DEFAULTS["seconds"])
+
+
+def _pictures(jobs: Jobs, visitor: str, run_id: str | None, live: dict) -> str:
+    if not run_id:
+        return train_view.pictures_html(b"", (28, 28), 0, None)
+    folder = jobs.folder(visitor, run_id)
+    model = runfiles.read_json(folder / runfiles.JOB).get("model") or {}
+    shape = (model.get("height", 28), model.get("width", 28))
+    try:
+        preview = (folder / runfiles.PREVIEW).read_bytes()
+    except OSError:
+        preview = b""
+    return train_view.pictures_html(preview, shape, live.get("pictures", 0), live.get("mse"))
+
+
+def _latest(records: list, live: dict) -> dict | None:
+    """The newer of the last line of the curve and the latest figures."""
+    candidates = [record for record in (records[-1] if records else None, live.get("record")) if record]
+    return max(candidates, key=lambda record: record.get("step", 0), default=None)
+
+
+def _command(jobs: Jobs, command, visitor: str, run_id: str | None, seen: dict | None) -> View:
+    try:
+        command()
+    except JobError as error:
+        return show(jobs, visitor, run_id, seen, str(error))
+    return show(jobs, visitor, run_id, seen)._replace(timer=gr.update(active=True))
+
+
+def _toggle(jobs: Jobs, visitor: str, run_id: str | None) -> None:
+    if jobs.status(visitor, run_id).resumable:
+        jobs.resume(visitor, run_id)
+    else:
+        jobs.pause(visitor, run_id)
+
+
+def _newest(jobs: Jobs, visitor: str) -> str | None:
+    listed = jobs.list(visitor)
+    return next((s.run_id for s in listed if s.active), listed[0].run_id if listed else None)
+
+
+def _problem(text: str) -> str:
+    return f'<p class="vq-bad" role="alert">{escape(text)}</p>' if text else ""
+
+
+def _title(dataset: str, codebook_size: int, seconds: float) -> str:
+    names = {value: label.partition(" (")[0] for label, value in DATASETS}
+    return f"{names[dataset]} · K {codebook_size} · {train_view.clock(seconds)}"
+
+
+def _run_title(status: Status) -> str:
+    started = time.strftime("%d %b %H:%M", time.localtime(status.created))
+    return f"{started} · {status.title} · {train_view.PHASES.get(status.phase, status.phase).lower()}"
+
+
+def _size(path: Path) -> int:
+    try:
+        return path.stat().st_size
+    except OSError:
+        return 0
+
+
+# -- components -------------------------------------------------------------------------------------------------------
+
+
+def build(page: Page) -> None:
+    """The tab's components and events; called inside its gr.Tab."""
+    jobs = Jobs(page.settings.runs)
+    run_id, seen = gr.State(None), gr.State(None)
+    empty = show(jobs, "", None, None)
+    looks, lines = train_view.CSS_PATH.read_text(), curves.CSS_PATH.read_text()
+    with gr.Row(elem_id="vq-train"):
+        with gr.Column(elem_id="vq-train-form", scale=0, min_width=320):
+            gr.HTML(f'<h2>Train a model</h2><p class="vq-note">{INTRO}</p>', padding=False)
+            form = Form.build()
+        with gr.Column(elem_id="vq-train-run", scale=1, min_width=320):
+            status = gr.HTML(empty.status, css_template=looks, elem_id="vq-train-status", padding=False)
+            with gr.Row(elem_id="vq-train-buttons"):
+                hold = gr.Button("Pause", size="sm", interactive=False, min_width=96, scale=0, elem_id="vq-train-hold")
+                stop = gr.Button("Stop", size="sm", interactive=False, min_width=96, scale=0, elem_id="vq-train-stop")
+                reset = gr.Button("Reset", size="sm", min_width=96, scale=0, elem_id="vq-train-reset")
+                use = gr.Button("Use this model", size="sm", interactive=False, min_width=144, scale=0,
+                                elem_id="vq-train-use")
+            pictures = gr.HTML(empty.pictures, css_template=looks, elem_id="vq-train-pictures", padding=False)
+            charts = gr.HTML(empty.charts, css_template=lines, js_on_load=curves.JS_PATH.read_text(),
+                             elem_id="vq-train-charts", padding=False)
+            with gr.Row(elem_id="vq-train-runs"):
+                runs = RunPicker([], label="My runs", filterable=False, elem_id="vq-train-list", scale=1)
+                delete = gr.Button("Delete", size="sm", interactive=False, min_width=90, scale=0,
+                                   elem_id="vq-train-delete")
+    timer = gr.Timer(POLL_SECONDS, active=False)
+    view = list(View(run_id, seen, status, pictures, charts, hold, stop, reset, use, delete, runs, timer, form.problem,
+                     gr.Timer(0.05, active=False)))
+    _connect(page, jobs, view=View(*view), form=form)
+
+
+def _connect(page: Page, jobs: Jobs, *, view: View, form: Form) -> None:
+    quiet = {"show_progress": "hidden", "api_visibility": "private", "queue": False}
+    known = [page.visitor, view.run_id, view.seen]
+    form.train.click(partial(press_train, jobs, page.settings.data_dir), [*known, *form.own, *form.fields], [*view],
+                     **quiet)
+    view.hold.click(partial(press_hold, jobs), known, [*view], **quiet)
+    view.stop.click(partial(press_stop, jobs), known, [*view], **quiet)
+    view.delete.click(partial(press_delete, jobs), known, [*view], **quiet)
+    view.reset.click(partial(press_reset, jobs), [page.visitor],
+                     [*view, form.preset, form.why, *form.fields], **quiet)
+    view.use.click(partial(use_model, page.settings), [page.visitor, view.run_id], [page.model, page.tabs], **quiet)
+    view.runs.input(partial(choose_run, jobs), [page.visitor, view.runs], [*view], **quiet)
+    view.timer.tick(partial(show, jobs), known, [*view], **quiet)
+    # Queued, unlike the rest: Gradio reports a changed gr.State of queued events only.
+    view.done.tick(announce, [page.models_changed], [page.models_changed, view.done], show_progress="hidden",
+                   api_visibility="private")
+    form.preset.input(choose_preset, [form.preset], [form.why, *form.fields], **quiet)
+    form.connect()
+    page.ready(partial(find_run, jobs), [page.visitor], [*view], queue=False)
+
+    def open_tab(event: gr.SelectData) -> None:  # a partial would hide from Gradio that it takes an event
+        if event.value == "Train":
+            jobs.prepare()  # whoever looks at this tab may press Train soon
+
+    page.tabs.select(open_tab, None, None, **quiet)

@@ -1,0 +1,209 @@
+// One grid on the page: its cells, selection and gestures. It changes nothing itself; it tells its owner what the
+// person did through `on`: select(), hover(p | null), paint(cells, done), choose().
+
+class Board {
+  constructor(grid, name, on) {
+    Object.assign(this, { grid, name, on, info: null, flat: [], cells: [], selected: new Set(), cursor: 0, anchor: 0,
+      shown: new Map(), painting: false });
+    for (const type of ["pointerdown", "pointermove", "pointerup", "pointercancel", "pointerleave", "focusin", "dblclick"])
+      grid.addEventListener(type, (event) => this[type](event));
+    grid.addEventListener("contextmenu", (event) => { if (this.drag) event.preventDefault(); });
+    new ResizeObserver(() => this.size()).observe(grid.parentElement);
+  }
+
+  // Cells for a model's grid, once per model.
+  setup(info, sheet) {
+    const middle = Math.floor(info.h / 2) * info.w + Math.floor(info.w / 2);
+    Object.assign(this, { info, sheet, cells: [], flat: [], selected: new Set([middle]), cursor: middle, anchor: middle });
+    this.grid.setAttribute("aria-rowcount", info.h);
+    this.grid.setAttribute("aria-colcount", info.w);
+    const rows = [];
+    for (let r = 0; r < info.h; r++) {
+      const row = make("div", "row", { role: "row", "aria-rowindex": r + 1 });
+      for (let c = 0; c < info.w; c++) {
+        const cell = make("div", "cell", { role: "gridcell", "aria-colindex": c + 1, tabindex: -1 });
+        cell.dataset.p = this.cells.length;
+        cell.append(make("span", "ix", { "aria-hidden": "true" }));
+        row.append(cell);
+        this.cells.push(cell);
+      }
+      rows.push(row);
+    }
+    this.grid.replaceChildren(...rows);
+    this.size();
+    this.mark();
+  }
+
+  // Whole pixels of the page per pixel of a code's picture, so that every pixel has one size.
+  size() {
+    if (!this.info || !this.grid.parentElement.clientWidth) return;
+    const { w, h, tile } = this.info, style = getComputedStyle(this.grid.parentElement);
+    const room = Math.min(this.grid.parentElement.clientWidth,
+      parseFloat(style.getPropertyValue("--grid-room")) || 560);
+    const side = Math.max(tile, Math.floor((room - 2) / Math.max(w, h) / tile) * tile);
+    this.side = side;
+    this.grid.style.setProperty("--side", `${side}px`);
+    this.grid.style.setProperty("--columns", w);
+    this.grid.classList.toggle("small", side < 26);
+    this.cells.forEach((cell, p) => Paint.tile(cell, this.shown.get(p) ?? this.flat[p] ?? 0, this.sheet.columns, side));
+  }
+
+  // Show a grid; cells whose code changed light up for a moment.
+  render(flat, { light = true } = {}) {
+    const changed = [];
+    this.shown.clear();
+    flat.forEach((code, p) => {
+      const cell = this.cells[p];
+      if (this.flat[p] !== code) {
+        this.put(p, code);
+        changed.push(cell);
+      } else if (cell.classList.contains("preview")) this.put(p, code);
+      cell.classList.remove("preview");
+    });
+    if (light && this.flat.length && !calm.matches)
+      // Many cells at once light up as one: an animation a cell would cost more than the edit.
+      for (const lit of changed.length > 16 ? [this.grid] : changed)
+        lit.animate([{ filter: "brightness(1.9)" }, { filter: "none" }], { duration: 250, delay: 60, easing: "ease-out" });
+    this.flat = flat.slice();
+  }
+
+  put(p, code) {
+    const cell = this.cells[p];
+    cell.firstChild.textContent = code;
+    cell.setAttribute("aria-label",
+      `${this.name}, row ${Math.floor(p / this.info.w) + 1}, column ${(p % this.info.w) + 1}, code ${code}`);
+    Paint.tile(cell, code, this.sheet.columns, this.side || this.info.tile);
+  }
+
+  // Show a code in the selected cells without changing them; null takes it back.
+  preview(code) {
+    for (const p of this.shown.keys()) { this.put(p, this.flat[p]); this.cells[p].classList.remove("preview"); }
+    this.shown.clear();
+    if (code === null) return;
+    for (const p of this.selected) {
+      this.shown.set(p, code);
+      this.put(p, code);
+      this.cells[p].classList.add("preview");
+    }
+  }
+
+  // A value 0..1 a cell, drawn as a bar at its foot (what a prior finds surprising, say); null takes them away.
+  overlay(values) {
+    this.cells.forEach((cell, p) => cell.style.setProperty("--level", values ? values[p] : 0));
+    this.grid.classList.toggle("levels", !!values);
+  }
+
+  light(p) {
+    this.cells.forEach((cell, n) => cell.classList.toggle("hot", n === p));
+  }
+
+  // Selection in reading order.
+  selection() { return [...this.selected].sort((a, b) => a - b); }
+
+  select(cells, cursor = this.cursor, { anchor = cursor, focus = false } = {}) {
+    Object.assign(this, { selected: new Set(cells), cursor, anchor });
+    this.mark();
+    if (focus) this.cells[cursor].focus({ preventScroll: true });
+    this.on.select(this);
+  }
+
+  mark() {
+    this.cells.forEach((cell, p) => {
+      cell.setAttribute("aria-selected", this.selected.has(p));
+      cell.tabIndex = p === this.cursor ? 0 : -1;
+    });
+  }
+
+  // Arrow keys: the cursor is taken from the focused cell, never from memory alone.
+  move(down, right, extend) {
+    const { w, h } = this.info, at = Number(document.activeElement?.dataset?.p ?? this.cursor);
+    const r = Math.min(h - 1, Math.max(0, Math.floor(at / w) + down)), c = Math.min(w - 1, Math.max(0, (at % w) + right));
+    const to = r * w + c;
+    if (extend) this.select(Grid.between(this.anchor, to, w), to, { anchor: this.anchor, focus: true });
+    else this.select([to], to, { focus: true });
+  }
+
+  toggle(p) {
+    const next = new Set(this.selected);
+    if (next.has(p) && next.size > 1) next.delete(p); else next.add(p);
+    this.select(next, p, { focus: true });
+  }
+
+  // ---- gestures: mouse, pen and touch alike ----
+
+  at(event) {
+    const box = this.grid.getBoundingClientRect(), { w, h } = this.info, side = this.side;
+    const c = Math.floor((event.clientX - box.left - this.grid.clientLeft) / side);
+    const r = Math.floor((event.clientY - box.top - this.grid.clientTop) / side);
+    return { p: Math.min(h - 1, Math.max(0, r)) * w + Math.min(w - 1, Math.max(0, c)),
+      inside: r >= 0 && c >= 0 && r < h && c < w };
+  }
+
+  pointerdown(event) {
+    if (!this.info || event.button || this.drag) return;
+    const { p, inside } = this.at(event);
+    if (!inside) return;
+    event.preventDefault(); // no text selection, no native drag; focus is set below
+    this.grid.setPointerCapture(event.pointerId);
+    this.drag = { id: event.pointerId, last: p };
+    if (this.painting) {
+      this.cells[p].focus({ preventScroll: true });
+      this.on.paint([p], false);
+    } else if (event.ctrlKey || event.metaKey) {
+      this.drag.moved = true;
+      this.toggle(p);
+    } else if (event.shiftKey) {
+      this.select(Grid.between(this.anchor, p, this.info.w), p, { anchor: this.anchor, focus: true });
+    } else this.select([p], p, { focus: true });
+  }
+
+  pointermove(event) {
+    if (!this.info) return;
+    const { p, inside } = this.at(event);
+    if (!this.drag) { this.on.hover(inside ? p : null); return; }
+    if (event.pointerId !== this.drag.id) return;
+    if (this.painting) {
+      // Everything the pointer did since the last frame, so that no cell is left out.
+      const points = event.getCoalescedEvents?.() ?? [];
+      for (const point of points.length ? points : [event]) {
+        const next = this.at(point).p;
+        if (next === this.drag.last) continue;
+        this.on.paint(Grid.stroke(this.drag.last, next, this.info.w), false);
+        this.drag.last = next;
+      }
+    } else if (p !== this.drag.last && !this.drag.moved) {
+      this.drag.last = p;
+      this.select(Grid.between(this.anchor, p, this.info.w), p, { anchor: this.anchor, focus: true });
+    }
+  }
+
+  pointerup(event) {
+    if (this.drag?.id !== event.pointerId) return;
+    if (this.painting) this.pointermove(event);
+    this.drag = null;
+    if (this.painting) this.on.paint([], true);
+  }
+
+  pointercancel(event) { this.pointerup(event); }
+
+  pointerleave() { if (!this.drag) this.on.hover(null); }
+
+  dblclick() { if (!this.painting) this.on.choose(this); }
+
+  focusin(event) {
+    const p = Number(event.target.dataset?.p);
+    if (this.info && Number.isInteger(p) && p !== this.cursor && !this.drag) this.select([p], p);
+    this.on.focus(this);
+  }
+}
+
+const calm = matchMedia("(prefers-reduced-motion: reduce)");
+
+// An element with a class and attributes; text goes in by textContent only.
+function make(tag, name = "", attributes = {}, text = null) {
+  const made = document.createElement(tag);
+  if (name) made.className = name;
+  for (const [key, value] of Object.entries(attributes)) made.setAttribute(key, value);
+  if (text !== null) made.textContent = text;
+  return made;
+}

@@ -1,0 +1,147 @@
+"""The real app on a free port with folders of its own, and a page of a real browser to drive it."""
+
+import os
+import re
+import shutil
+import signal
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent.parent
+BROWSERS = ("chromium", "chromium-browser", "google-chrome")
+BROWSER_OPTIONS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+
+
+def cannot_run(reason: str) -> None:
+    """A browser test that cannot run fails where it must not be missed (CI=true), and is skipped elsewhere."""
+    if os.environ.get("CI") == "true":
+        pytest.fail(reason)
+    pytest.skip(reason)
+
+
+def data_dir() -> Path:
+    """Where data sets lie on this machine, the folder beside the checkout included."""
+    beside = ROOT.parent / "shared" / "data"
+    return Path(os.environ.get("VQVAE_DATA_DIR") or (beside if beside.is_dir() else "data"))
+
+
+class App:
+    """`python app.py` in a process of its own. `url` is where it answers, `lines` what it has printed."""
+
+    def __init__(self, runs: Path, *options: str) -> None:
+        command = [sys.executable, "app.py", "--port", "0", "--runs", str(runs), *options]
+        self.runs = runs
+        self.lines: list[str] = []
+        self._ready = threading.Event()
+        self.process = subprocess.Popen(
+            command, cwd=ROOT, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+        )
+        self._reader = threading.Thread(target=self._read, daemon=True)
+        self._reader.start()
+        self._ready.wait(60)
+        found = re.search(r"http://\S+", "\n".join(self.lines))
+        if not found:
+            self.stop()
+            pytest.fail("The app did not start:\n" + "\n".join(self.lines))
+        self.url = found[0]
+
+    def _read(self) -> None:
+        for line in self.process.stdout:
+            self.lines.append(line.rstrip())
+            if "ready:" in line:
+                self._ready.set()
+        self._ready.set()
+
+    def stop(self) -> int:
+        """End the app as Ctrl-C does; its exit status."""
+        if self.process.poll() is None:
+            self.process.send_signal(signal.SIGINT)
+        try:
+            status = self.process.wait(20)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            status = self.process.wait()
+        self._reader.join(5)
+        self.process.stdout.close()
+        return status
+
+
+@pytest.fixture(scope="session")
+def start_app() -> type[App]:
+    """To start an app of a test's own: `start_app(runs_folder, "--option", ...)`; stop it with `.stop()`."""
+    return App
+
+
+@pytest.fixture(scope="session")
+def app_url(app: App) -> str:
+    """The address of the running app."""
+    return app.url
+
+
+@pytest.fixture(scope="session")
+def app(tmp_path_factory) -> Iterator[App]:
+    """One app for all browser tests, with the shipped models and an empty folder of runs."""
+    running = App(tmp_path_factory.mktemp("runs"), "--data-dir", str(data_dir()))
+    yield running
+    running.stop()
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator:
+    """A headless browser: the system's chromium, else the one Playwright installed."""
+    try:
+        from playwright.sync_api import Error, sync_playwright
+    except ImportError:
+        cannot_run("Playwright is not installed: pip install -r requirements-dev.txt")
+    system = next((path for path in map(shutil.which, BROWSERS) if path), None)
+    with sync_playwright() as playwright:
+        try:
+            opened = playwright.chromium.launch(executable_path=system, args=BROWSER_OPTIONS)
+        except Error as error:
+            cannot_run(f"No browser: install chromium, or run `playwright install chromium` ({error})")
+        yield opened
+        opened.close()
+
+
+@pytest.fixture
+def context(browser) -> Iterator:
+    """A fresh visitor: own storage, 1440 x 900, light."""
+    opened = browser.new_context(viewport={"width": 1440, "height": 900}, color_scheme="light")
+    opened.set_default_timeout(15_000)
+    yield opened
+    opened.close()
+
+
+@pytest.fixture
+def open_page(app_url):
+    """A function (context, path="/") -> a page of the app in that context, loaded, its visitor and model known."""
+
+    def open_(context, path: str = "/"):
+        page = context.new_page()
+        page.errors = []
+        page.on("pageerror", lambda error: page.errors.append(str(error)))
+        page.goto(app_url + path)
+        page.wait_for_selector("#vq-header")
+        page.wait_for_function("localStorage.getItem('vqvae-visitor') !== null")
+        return page
+
+    return open_
+
+
+@pytest.fixture
+def page(context, open_page):
+    """The app's page as a fresh visitor sees it. What its scripts throw is collected in `page.errors`."""
+    return open_page(context)

@@ -1,0 +1,516 @@
+"""The Edit tab in a real browser: every gesture with mouse, keyboard and touch, and what a reload must not lose."""
+
+import json
+
+import pytest
+import torch
+
+import vqvae
+from vqvae.gallery import Gallery
+
+VIEWS = [(1440, 900), (1024, 768), (390, 844)]
+
+
+def make(path, seed=0, gallery=False, **options):
+    """A model with random weights and a codebook spread widely enough that codes differ on the picture."""
+    config = vqvae.ModelConfig(hidden_channels=8, residual_blocks=1, embedding_dim=4, **options)
+    with torch.random.fork_rng():
+        torch.manual_seed(seed)
+        model = vqvae.build_model(config)
+    h, w = config.grid
+    K, rng = config.codebook_size, torch.Generator().manual_seed(seed)
+    with torch.no_grad():
+        model.codebook.copy_(torch.randn(K, 4, generator=rng))
+    kept = None
+    if gallery:
+        kept = Gallery(
+            indices=torch.randint(K, (5, h, w), generator=rng), counts=torch.arange(K),
+            position_counts=torch.zeros(h * w, K, dtype=torch.int64), latents=torch.zeros(1, 4),
+            latent_indices=torch.zeros(1, dtype=torch.int64), latent_positions=torch.zeros(1, dtype=torch.int64),
+        )
+    vqvae.save_checkpoint(path, model.eval(), training={"dataset": "synthetic"}, gallery=kept)
+
+
+@pytest.fixture(scope="module")
+def edit_app(tmp_path_factory, start_app):
+    """An app of its own with a 7 x 7, a 14 x 14 and a 16 x 16 model, the last with 4,096 codes."""
+    root = tmp_path_factory.mktemp("models")
+    make(root / "mnist", gallery=True, codebook_size=512)
+    make(root / "fine", downsample=2, codebook_size=256)
+    make(root / "vast", downsample=2, codebook_size=4096, channels=3, height=32, width=32)
+    make(root / "torn", codebook_size=16)
+    (root / "torn" / "model.safetensors").write_bytes(b"torn")
+    running = start_app(tmp_path_factory.mktemp("runs"), "--checkpoints", str(root))
+    yield running
+    running.stop()
+
+
+class Editor:
+    """The tab as a person meets it."""
+
+    def __init__(self, context, url, path="/"):
+        self.page = context.new_page()
+        self.errors, self.asked = [], []
+        self.page.on("pageerror", lambda error: self.errors.append(str(error)))
+        self.page.on("request", self._asked)
+        self.page.goto(url + path)
+        self.page.wait_for_function("localStorage.getItem('vqvae-visitor') !== null")
+        self.open()
+
+    def _asked(self, request):
+        if "component_server" in request.url:
+            self.asked.append(json.loads(request.post_data)["fn_name"])
+
+    def open(self):
+        if not self.page.locator("#vq-edit .editor").is_visible():
+            self.page.get_by_role("tab", name="Edit").click()
+        self.page.wait_for_selector("#vq-edit .editor[aria-busy=false]")
+
+    def ref(self, name):
+        return self.page.locator(f"#vq-edit [data-ref={name}]")
+
+    def do(self, command):
+        self.page.locator(f"#vq-edit .bar [data-do={command}]").click()
+
+    def codes(self, board="gridA"):
+        return self.ref(board).evaluate("grid => [...grid.querySelectorAll('.ix')].map(i => Number(i.textContent))")
+
+    def selected(self, board="gridA"):
+        return self.ref(board).evaluate(
+            "grid => [...grid.querySelectorAll('[aria-selected=true]')].map(c => Number(c.dataset.p))")
+
+    def cell(self, p, board="gridA"):
+        return self.ref(board).locator(f"[data-p='{p}']")
+
+    def middle(self, p, board="gridA"):
+        box = self.cell(p, board).bounding_box()
+        return box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
+
+    def code(self, k):
+        return self.ref("codes").locator(f"[data-code='{k}']")
+
+    def picture(self, name="picture"):
+        return self.ref(name).evaluate("c => [...c.getContext('2d').getImageData(0, 0, c.width, c.height).data].join()")
+
+    def settle(self):
+        """Until every answer is here and painted."""
+        self.page.wait_for_timeout(400)
+        self.page.wait_for_selector("#vq-edit .editor[data-asking='0']")
+
+    def drag(self, cells, board="gridA", steps=3):
+        mouse = self.page.mouse
+        mouse.move(*self.middle(cells[0], board))
+        mouse.down()
+        for p in cells[1:]:
+            mouse.move(*self.middle(p, board), steps=steps)
+        mouse.up()
+
+
+@pytest.fixture
+def edit(context, edit_app):
+    editor = Editor(context, edit_app.url)
+    yield editor
+    assert editor.errors == []
+
+
+def test_mouse_selects_and_a_palette_code_changes_cells_and_picture(edit):
+    before, shown = edit.codes(), edit.picture()
+    edit.cell(10).click()
+    assert edit.selected() == [10]
+    edit.cell(26).click(modifiers=["Shift"])
+    assert edit.selected() == [r * 7 + c for r in (1, 2, 3) for c in (3, 4, 5)]
+    edit.cell(0).click(modifiers=["Control"])
+    assert 0 in edit.selected() and len(edit.selected()) == 10
+    edit.drag([16, 32])
+    assert edit.selected() == [16, 17, 18, 23, 24, 25, 30, 31, 32]
+    edit.cell(24).click()
+    edit.code(7).click()
+    edit.settle()
+    assert edit.codes() == [7 if p == 24 else k for p, k in enumerate(before)]
+    assert edit.picture() != shown
+    edit.do("undo")
+    edit.settle()
+    assert edit.codes() == before and edit.picture() == shown
+
+
+def test_keyboard_alone_does_everything(edit):
+    page, before = edit.page, edit.codes()
+    edit.cell(24).focus()
+    page.keyboard.press("ArrowRight")
+    page.keyboard.press("ArrowDown")
+    assert edit.selected() == [32]
+    page.keyboard.press("Shift+ArrowLeft")
+    page.keyboard.press("Shift+ArrowUp")
+    assert edit.selected() == [24, 25, 31, 32]
+    page.keyboard.press("Home")
+    assert edit.selected() == [21]
+    page.keyboard.type("137")
+    assert edit.codes()[21] == 137
+    page.keyboard.type("5")
+    page.keyboard.press("Enter")
+    assert edit.codes()[21] == 5
+    page.keyboard.type("4")
+    page.keyboard.press("Escape")
+    page.wait_for_timeout(1400)
+    assert edit.codes()[21] == 5
+    page.keyboard.press("Enter")  # the palette, at the code that the cell holds
+    assert page.evaluate("document.activeElement.dataset.code") == "5"
+    page.keyboard.press("ArrowRight")
+    assert edit.ref("says").inner_text().startswith("Preview of code 6")
+    page.keyboard.press("Escape")
+    assert "Preview" not in edit.ref("says").inner_text() and edit.codes()[21] == 5
+    assert page.evaluate("document.activeElement.dataset.p") == "21"
+    page.keyboard.press("c")
+    page.keyboard.press("ArrowRight")
+    page.keyboard.press("Enter")
+    assert edit.codes()[21] == 6
+    page.keyboard.press("Escape")
+    page.keyboard.press("Control+a")
+    page.keyboard.press("f")
+    assert set(edit.codes()) == {6}
+    for _ in range(4):
+        page.keyboard.press("Control+z")
+    assert edit.codes() == before
+    for _ in range(4):
+        page.keyboard.press("Control+y")
+    assert set(edit.codes()) == {6}
+    page.keyboard.press("r")
+    assert edit.codes() == before
+
+
+def test_mirror_shift_swap_copy_and_paste_by_key(edit):
+    page, before = edit.page, edit.codes()
+    edit.cell(24).focus()
+    page.keyboard.press("m")
+    assert edit.codes() == [before[r * 7 + 6 - c] for r in range(7) for c in range(7)]
+    page.keyboard.press("m")
+    page.keyboard.press("Shift+M")
+    assert edit.codes() == [before[(6 - r) * 7 + c] for r in range(7) for c in range(7)]
+    page.keyboard.press("Control+z")
+    page.keyboard.press("Alt+ArrowRight")
+    assert edit.codes() == [before[r * 7 + (c - 1) % 7] for r in range(7) for c in range(7)]
+    page.keyboard.press("Control+z")
+    edit.cell(3).click()
+    edit.cell(45).click(modifiers=["Control"])
+    page.keyboard.press("s")
+    swapped = edit.codes()
+    assert (swapped[3], swapped[45]) == (before[45], before[3])
+    page.keyboard.press("Control+z")
+    edit.cell(0).click()
+    edit.cell(8).click(modifiers=["Shift"])
+    page.keyboard.press("Control+c")
+    edit.cell(33).click()
+    page.keyboard.press("Control+v")
+    assert [edit.codes()[p] for p in (33, 34, 40, 41)] == [before[p] for p in (0, 1, 7, 8)]
+    edit.cell(48).click()
+    page.keyboard.press("Control+v")  # only its first cell has room
+    assert edit.codes()[48] == before[0]
+
+
+def test_hovering_previews_exactly_and_asks_nothing(edit):
+    edit.cell(24).click()
+    edit.settle()
+    shown, before = edit.picture(), edit.codes()
+    edit.asked.clear()
+    edit.code(3).hover()
+    preview = edit.picture()
+    assert preview != shown and edit.ref("says").inner_text() == "Preview of code 3."
+    edit.code(4).hover()
+    edit.page.mouse.move(5, 5)
+    assert edit.picture() == shown and edit.codes() == before
+    for p in (0, 10, 20):
+        edit.cell(p).hover()
+    assert edit.asked == []
+    edit.code(3).click()
+    edit.settle()
+    close = edit.page.evaluate("([a, b]) => { const x = a.split(','), y = b.split(','); return x.every((v, n) => "
+                               "Math.abs(v - y[n]) <= 1); }", [preview, edit.picture()])
+    assert close, "the preview is the picture that the commit then gives"
+
+
+def test_a_code_whose_preview_is_not_here_is_shown_approximately_and_says_so(edit):
+    edit.page.route("**/component_server/**", lambda route: route.abort()
+                    if "edit_previews" in (route.request.post_data or "") else route.continue_())
+    edit.cell(3).click()
+    edit.page.wait_for_timeout(100)
+    edit.code(9).hover()
+    assert "approximate" in edit.ref("says").inner_text()
+
+
+@pytest.mark.parametrize("stroke", [[0, 6, 7, 13, 14, 20, 21, 27, 28, 34, 35, 41, 42, 48], [0, 48]])
+def test_painting_drops_no_cell_however_fast_the_pointer(edit, stroke):
+    edit.do("paint")
+    edit.code(11).click()
+    edit.drag(stroke, steps=1)
+    codes = edit.codes()
+    expected = set(range(49)) if len(stroke) > 2 else {n * 8 for n in range(7)}
+    assert {p for p, k in enumerate(codes) if k == 11} >= expected
+    edit.do("undo")
+    assert {p for p, k in enumerate(edit.codes()) if k == 11} < expected, "one stroke is one step"
+
+
+def test_touch_selects_drags_paints_and_chooses(browser, edit_app):
+    context = browser.new_context(viewport={"width": 390, "height": 844}, has_touch=True, is_mobile=True)
+    context.set_default_timeout(15_000)
+    edit = Editor(context, edit_app.url)
+    edit.cell(16).scroll_into_view_if_needed()
+    edit.cell(16).tap()
+    assert edit.selected() == [16]
+    session = context.new_cdp_session(edit.page)
+
+    def swipe(cells):
+        for n, p in enumerate(cells):
+            x, y = edit.middle(p)
+            session.send("Input.dispatchTouchEvent",
+                         {"type": "touchMove" if n else "touchStart", "touchPoints": [{"x": x, "y": y}]})
+        session.send("Input.dispatchTouchEvent", {"type": "touchEnd", "touchPoints": []})
+
+    swipe([16, 17, 24, 25])
+    assert edit.selected() == [16, 17, 18, 23, 24, 25], "the rectangle from first to last touch"
+    edit.code(2).tap()
+    assert {edit.codes()[p] for p in edit.selected()} == {2}
+    edit.do("paint")
+    edit.code(4).tap()
+    edit.cell(0).scroll_into_view_if_needed()
+    swipe([0, 3, 24])
+    assert {edit.codes()[p] for p in (0, 1, 2, 3, 24)} == {4}
+    assert edit.errors == []
+    context.close()
+
+
+def test_two_hundred_edits_can_all_be_undone_also_after_a_reload(edit):
+    page, before = edit.page, edit.codes()
+    page.emulate_media(reduced_motion="reduce")
+    edit.cell(0).focus()
+    for n in range(40):
+        page.keyboard.type(f"{60 + n % 39}")  # taken at the second digit: no code of 512 has a third
+        page.keyboard.press("ArrowRight" if n % 7 != 6 else "ArrowDown")
+    for n in range(160):
+        page.keyboard.press("Alt+ArrowRight" if n % 3 else "Alt+ArrowDown")
+    after = edit.codes()
+    edit.settle()
+    page.reload()
+    edit.open()
+    assert edit.codes() == after
+    edit.cell(0).focus()
+    for _ in range(200):
+        page.keyboard.press("Control+z")
+    assert edit.codes() == before
+    edit.settle()
+    assert edit.ref("changed").inner_text() == "0 of 49"
+
+
+def test_two_windows_do_not_disturb_each_other(context, edit_app):
+    one, two = Editor(context, edit_app.url), Editor(context, edit_app.url)
+    start = one.codes()
+    for editor, code in ((one, 21), (two, 22)):
+        editor.page.bring_to_front()
+        editor.cell(5).click()
+        editor.code(code).click()
+        editor.settle()
+    for editor, code in ((one, 21), (two, 22)):
+        editor.page.bring_to_front()
+        editor.page.reload()
+        editor.open()
+        assert editor.codes() == [code if p == 5 else k for p, k in enumerate(start)]
+    assert one.errors == two.errors == []
+
+
+def test_each_model_keeps_its_own_history_and_a_tab_change_loses_nothing(edit):
+    page = edit.page
+
+    def choose(name):
+        page.locator("#vq-model input").click()
+        page.get_by_role("option", name=name).click()
+
+    edit.cell(8).click()
+    edit.code(33).click()
+    edited = edit.codes()
+    edit.settle()
+    choose("fine")
+    page.wait_for_function("document.querySelectorAll('[data-ref=gridA] .cell').length === 196")
+    edit.open()
+    edit.cell(100).click()
+    edit.code(44).click()
+    fine = edit.codes()
+    edit.settle()
+    choose("mnist")
+    page.wait_for_function("document.querySelectorAll('[data-ref=gridA] .cell').length === 49")
+    edit.open()
+    assert edit.codes() == edited
+    page.get_by_role("tab").first.click()
+    page.get_by_role("tab", name="Edit").click()
+    assert edit.codes() == edited
+    choose("fine")
+    page.wait_for_function("document.querySelectorAll('[data-ref=gridA] .cell').length === 196")
+    edit.open()
+    assert edit.codes() == fine
+
+
+def test_a_damaged_model_says_so_and_the_next_one_opens(context, edit_app):
+    edit = Editor(context, edit_app.url, "/?model=torn")
+    assert "model.safetensors" in edit.ref("notice").inner_text()
+    assert not edit.ref("gridA").is_visible()
+    edit.page.locator("#vq-model input").click()
+    edit.page.get_by_role("option", name="mnist").click()
+    edit.page.wait_for_selector("#vq-edit .editor:not(.shut) .cell")
+    assert len(edit.codes()) == 49 and edit.errors == []
+
+
+def test_half_of_a_second_grid_goes_onto_the_first_and_a_slider_takes_over_cell_by_cell(edit):
+    first = edit.codes()
+    edit.do("second")
+    edit.page.wait_for_selector("[data-ref=boardB] .cell")
+    second = edit.codes("gridB")
+    assert second != first
+    edit.drag([0, 44], "gridB")
+    edit.page.keyboard.press("Control+c")
+    edit.cell(0).click()
+    edit.page.keyboard.press("Control+v")
+    assert edit.codes() == [second[p] if p % 7 < 3 else first[p] for p in range(49)]
+    edit.page.keyboard.press("Control+z")
+    slider = edit.ref("blend")
+    slider.focus()
+    edit.page.keyboard.press("End")
+    assert edit.codes() == second
+    edit.page.keyboard.press("Home")
+    assert edit.codes() == first
+    edit.do("second")
+    assert not edit.ref("boardB").is_visible()
+
+
+def test_text_json_and_link_open_again_and_bad_text_says_what_is_wrong(edit, context, edit_app):
+    edit.cell(8).click()
+    edit.code(33).click()
+    codes = edit.codes()
+    edit.do("share")
+    edit.page.wait_for_function("document.querySelector('[data-ref=shareText]').value.length > 60")
+    edit.settle()
+    text, link = edit.ref("shareText").input_value(), edit.ref("shareLink").input_value()
+    assert len(text) <= 84
+    edit.do("reset")
+    assert edit.codes() != codes
+    edit.do("text")
+    edit.ref("text").fill(text[:-3])
+    edit.page.get_by_role("button", name="Open this grid").click()
+    edit.page.wait_for_function("document.querySelector('[data-ref=textError]').textContent.includes('cut short')")
+    edit.ref("text").fill(text)
+    edit.page.get_by_role("button", name="Open this grid").click()
+    edit.ref("textPanel").wait_for(state="hidden")
+    assert edit.codes() == codes
+    visitor = Editor(context, link.split("/?")[0], "/?" + link.split("/?")[1])
+    assert visitor.codes() == codes, "a link opens the tab and the grid"
+    assert "grid=" not in visitor.page.url and visitor.errors == []
+
+
+def test_a_lost_server_is_said_and_the_edits_are_sent_when_it_is_back(edit):
+    page = edit.page
+    edit.cell(24).click()
+    edit.settle()
+    page.route("**/component_server/**", lambda route: route.abort())
+    edit.ref("code").fill("400")
+    page.keyboard.press("Enter")
+    page.wait_for_selector("#vq-edit .editor.lost")
+    assert "kept" in edit.ref("notice").inner_text()
+    edited, stale = edit.codes(), edit.picture()
+    assert edited[24] == 400
+    page.unroute("**/component_server/**")
+    # "Try now", unless the editor has tried by itself in the meantime.
+    edit.ref("notice").locator("button").evaluate_all("buttons => buttons.forEach((button) => button.click())")
+    page.wait_for_selector("#vq-edit .editor:not(.lost)")
+    edit.settle()
+    assert edit.codes() == edited and edit.picture() != stale
+
+
+def test_one_cell_lights_up_in_all_views_and_the_effect_is_measured(edit):
+    edit.cell(30).hover()
+    for svg in ("inputMarks", "pictureMarks"):
+        assert edit.ref(svg).locator(".hot").get_attribute("d") == "M2 4h1v1h-1z"
+    box = edit.ref("pictureMarks").bounding_box()
+    edit.page.mouse.click(box["x"] + box["width"] * 5.5 / 7, box["y"] + box["height"] * 1.5 / 7)
+    assert edit.selected() == [12]
+    edit.page.keyboard.press("v")
+    edit.page.keyboard.press("v")
+    edit.page.keyboard.press("v")
+    edit.page.wait_for_function(
+        "document.querySelector('[data-ref=says]').textContent.includes('row 2, column 6 can move')")
+    assert "24 other codes" in edit.ref("says").inner_text()
+    assert edit.ref("where").inner_text() == "row 2, column 6"
+
+
+def test_the_grid_reads_well_to_a_screen_reader(edit):
+    grid = edit.page.get_by_role("grid", name="Grid of codes")
+    assert grid.get_by_role("row").count() == 7
+    code = edit.codes()[25]
+    cell = grid.get_by_role("gridcell", name=f"Grid, row 4, column 5, code {code}")
+    cell.click()
+    assert cell.get_attribute("aria-selected") == "true" and cell.get_attribute("tabindex") == "0"
+    assert edit.ref("gridA").locator("[tabindex='0']").count() == 1
+    assert edit.page.get_by_role("listbox").get_by_role("option").first.get_attribute("aria-setsize") == "512"
+
+
+def test_a_palette_of_4096_codes_is_one_picture_and_few_elements(context, edit_app):
+    images = []
+    context.on("request", lambda request: images.append(request.url) if request.resource_type == "image" else None)
+    edit = Editor(context, edit_app.url, "/?model=vast")
+    assert len(edit.codes()) == 256
+    images = [url for url in images if not url.startswith("data:image/svg")]
+    assert len(images) <= 1
+    assert edit.ref("codes").locator("[data-code]").count() < 200
+    edit.cell(100).focus()
+    edit.page.keyboard.type("4095")
+    assert edit.codes()[100] == 4095
+    edit.page.keyboard.press("Enter")
+    assert edit.page.evaluate("document.activeElement.dataset.code") == "4095"
+    edit.page.keyboard.press("Escape")
+    edit.page.keyboard.press("o")
+    assert edit.ref("order").input_value() != "index"
+    assert edit.errors == []
+
+
+@pytest.mark.parametrize("model", ["mnist", "vast"])
+@pytest.mark.parametrize("width, height", VIEWS)
+def test_nothing_is_wider_than_the_window(browser, edit_app, width, height, model):
+    context = browser.new_context(viewport={"width": width, "height": height})
+    edit = Editor(context, edit_app.url, f"/?model={model}")
+    assert edit.page.evaluate("document.documentElement.scrollWidth") <= width
+    edit.do("second")
+    edit.page.wait_for_selector("[data-ref=boardB] .cell")
+    assert edit.page.evaluate("document.documentElement.scrollWidth") <= width
+    context.close()
+
+
+def test_the_endpoint_answers_hostile_requests_with_a_sentence(edit):
+    """Straight to the component's endpoint, as a stranger would."""
+    sent = []
+    edit.page.on("request", lambda request: sent.append(request) if "component_server" in request.url else None)
+    edit.cell(3).click()
+    edit.settle()
+    request = next(r for r in sent if "edit_cell" in r.post_data)
+    body = json.loads(request.post_data)
+    good = body["data"]
+    for data in (None, 7, "x", [], {}, {**good, "indices": [[0]]}, {**good, "model": "../../etc"},
+                 {**good, "cell": -1}, {**good, "cell": 1e9}, {**good, "input": "A" * 100_000},
+                 {**good, "indices": [[10**30] * 7] * 7}, [good, good]):
+        answer = edit.page.evaluate(
+            "async ([url, body]) => { const r = await fetch(url, {method: 'POST', headers: {'Content-Type': "
+            "'application/json'}, body}); return [r.status, await r.text()]; }",
+            [request.url, json.dumps({**body, "data": data})])
+        assert answer[0] == 200 and json.loads(answer[1])["ok"] is False, (data, answer)
+        assert "Traceback" not in answer[1]
+    assert edit.codes()
+
+
+def test_a_picture_goes_from_reconstruct_to_edit_and_draw_leads_back(edit):
+    page = edit.page
+    edit.do("draw")
+    page.wait_for_selector("[role=tab][aria-selected=true]:has-text('Reconstruct')")
+    button = page.get_by_role("button", name="Edit these codes")
+    button.wait_for()
+    button.click()
+    page.wait_for_selector("[role=tab][aria-selected=true]:has-text('Edit')")
+    page.wait_for_function("document.querySelector('[data-ref=about]').textContent === 'from Reconstruct'")
+    edit.settle()
+    assert edit.ref("changed").inner_text() == "0 of 49"
+    edit.do("undo")
+    assert edit.ref("about").inner_text().startswith("example"), "what was there before is one step back"

@@ -1,0 +1,130 @@
+"""The Train tab in a real browser: real digits where they are on this machine, the synthetic ones elsewhere."""
+
+import os
+import re
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import expect
+
+SLOW = 90_000
+"""Milliseconds: importing torch and the first steps on a machine that does other work too."""
+POINT = "#vq-train-charts path.vq-line-a[d^='M']"
+
+
+@pytest.fixture
+def train(context, open_page):
+    """The Train tab of a fresh visitor."""
+    page = open_page(context)
+    open_tab(page)
+    yield page
+    assert page.errors == []
+
+
+def open_tab(page):
+    page.get_by_role("tab", name="Train").click()
+    expect(page.locator("#vq-train-start")).to_be_visible()
+
+
+def set_number(page, field, value):
+    box = page.locator(f"#vq-train-{field} input")
+    box.fill(str(value))
+    box.press("Tab")
+
+
+def has_mnist():
+    beside = Path(__file__).resolve().parents[2].parent / "shared" / "data"
+    return (Path(os.environ.get("VQVAE_DATA_DIR") or beside) / "MNIST" / "raw").is_dir()
+
+
+def start(page, seconds):
+    if not has_mnist():
+        page.locator("#vq-train-dataset input").click()
+        page.get_by_role("option", name="Synthetic digits").click()
+    set_number(page, "seconds", seconds)
+    page.locator("#vq-train-start").click()
+
+
+def phase(page, name):
+    expect(page.locator("#vq-train-status .vq-phase")).to_have_text(name, timeout=SLOW)
+
+
+def test_train_reload_pause_resume_stop_and_use(train, context, open_page, app):
+    start(train, 300)
+    expect(train.locator(POINT).first).to_be_attached(timeout=SLOW)
+    phase(train, "Training")
+    expect(train.locator("#vq-train-pictures .vq-pictures")).to_have_attribute("style", re.compile("image/png"))
+
+    train.reload()
+    open_tab(train)
+    phase(train, "Training")
+    expect(train.locator(POINT).first).to_be_attached(timeout=SLOW)
+
+    hold = train.locator("#vq-train-hold")
+    hold.click()
+    phase(train, "Paused")
+    expect(hold).to_have_text("Resume")
+    hold.click()
+    phase(train, "Training")
+
+    train.locator("#vq-train-stop").click()
+    phase(train, "Stopped")
+    train.locator("#vq-model input").click()
+    expect(train.get_by_role("option", name=re.compile("Mine"))).to_be_visible()
+    train.keyboard.press("Escape")
+    use = train.locator("#vq-train-use")
+    expect(use).to_be_enabled()
+    use.click()
+    expect(train.get_by_role("tab", name="Reconstruct")).to_have_attribute("aria-selected", "true")
+    expect(train.locator("#vq-model input")).to_have_value(re.compile("^Mine"))
+
+
+def test_two_visitors_have_their_own_runs(train, browser, open_page):
+    start(train, 300)
+    phase(train, "Training")
+    other = browser.new_context()
+    try:
+        page = open_page(other)
+        open_tab(page)
+        phase(page, "No run yet")
+        start(page, 5)
+        phase(page, "Waiting" if is_one_at_a_time() else "Training")
+    finally:
+        train.locator("#vq-train-stop").click()
+        phase(train, "Stopped")
+        phase(page, "Finished")
+        other.close()
+
+
+def is_one_at_a_time():
+    from demo.jobs import default_slots
+    return default_slots() == 1
+
+
+@pytest.mark.parametrize(("field", "value", "sentence"), [
+    ("codebook_size", 10**9, "Codebook size K is 1,000,000,000; it must be a whole number from 2 to 16,384"),
+    ("seconds", "", "Training time, seconds is empty"),
+    ("seconds", -5, "Training time, seconds is -5"),
+])
+def test_a_bad_field_is_named_in_place_and_nothing_starts(train, field, value, sentence):
+    set_number(train, field, value)
+    train.locator("#vq-train-start").click()
+    expect(train.locator("#vq-train-problem [role=alert]")).to_contain_text(sentence)
+    phase(train, "No run yet")
+
+
+def test_a_preset_fills_the_form_and_a_change_by_hand_leaves_it(train):
+    train.locator("#vq-train-preset input").click()
+    train.get_by_role("option", name="Bad on purpose: the plain recipe").click()
+    expect(train.locator("#vq-train-why")).to_contain_text("stay dead")
+    train.get_by_text("Advanced", exact=True).click()
+    expect(train.locator("#vq-train-learning_rate input")).to_have_value("0.0002")
+    expect(train.locator("#vq-train-restart input")).not_to_be_checked()
+    set_number(train, "codebook_size", 64)
+    expect(train.locator("#vq-train-preset input")).to_have_value("Your own settings")
+
+
+@pytest.mark.parametrize("width", [390, 1024, 1440])
+def test_nothing_is_wider_than_the_window(train, width):
+    train.set_viewport_size({"width": width, "height": 900})
+    assert train.evaluate("document.documentElement.scrollWidth") <= width

@@ -1,0 +1,93 @@
+"""What several test files share."""
+
+import contextlib
+import io
+import os
+from pathlib import Path
+
+import pytest
+
+SHARED_DATA = Path(__file__).parents[2] / "shared" / "data"
+
+
+def real_data_dir() -> Path:
+    """Where the real data sets are looked for: ``$VQVAE_DATA_DIR``, else ``../shared/data`` beside the project."""
+    return Path(os.environ.get("VQVAE_DATA_DIR") or SHARED_DATA)
+
+
+@pytest.fixture(scope="session")
+def mnist_dir() -> Path:
+    """A data folder with the real MNIST files in it."""
+    folder = real_data_dir()
+    if not (folder / "MNIST" / "raw" / "t10k-images-idx3-ubyte").is_file():
+        pytest.skip(f"needs the MNIST files in {folder}; set VQVAE_DATA_DIR to where they are")
+    return folder
+
+
+@pytest.fixture(scope="session")
+def cifar_zip() -> Path:
+    """CIFAR-10 as a zip of JPEG files in train/<class>/ and test/<class>/."""
+    path = real_data_dir() / "cifar10-jpeg.zip"
+    if not path.is_file():
+        pytest.skip(f"needs {path}; set VQVAE_DATA_DIR to where it is")
+    return path
+
+
+@pytest.fixture
+def one_thread():
+    """PyTorch on one thread: sums are then added in one order, and small models are fastest."""
+    import torch
+
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(threads)
+
+
+@pytest.fixture(scope="module")
+def small_sets():
+    """The synthetic digits are a few hundred, and torch has one thread, so that sums are added in one order."""
+    import torch
+
+    from vqvae import data
+
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(data, "SYNTHETIC_COUNTS", {"train": 200, "test": 60})
+        yield
+    torch.set_num_threads(threads)
+
+
+@pytest.fixture(scope="module")
+def cli_train(small_sets):
+    """`cli_train(output, *arguments)`: run the verb `train` for a tiny model of synthetic digits; the exit code."""
+    from vqvae.__main__ import main
+
+    def train(output, *arguments, dataset="synthetic"):
+        return main(["train", "--dataset", str(dataset), "--output", str(output), "--codebook-size", "16",
+                     "--hidden-channels", "8", "--residual-blocks", "1", "--embedding-dim", "4", "--batch-size", "32",
+                     "--device", "cpu", *arguments])
+    return train
+
+
+@pytest.fixture(scope="module")
+def trained(cli_train, tmp_path_factory):
+    """(checkpoint folder, (standard output, standard error)) of 8 steps by the command line."""
+    folder, out, err = tmp_path_factory.mktemp("trained") / "model", io.StringIO(), io.StringIO()
+    with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
+        code = cli_train(folder, "--steps", "8")
+    assert code == 0, err.getvalue()
+    return folder, (out.getvalue(), err.getvalue())
+
+
+@pytest.fixture(scope="module")
+def digit(tmp_path_factory):
+    """A picture file of a synthetic digit, 28 x 28 grey."""
+    from PIL import Image
+
+    from vqvae.synthetic import synthetic_digits
+
+    file = tmp_path_factory.mktemp("digit") / "digit.png"
+    Image.fromarray(synthetic_digits(1, 5)[0][0, 0].numpy()).save(file)
+    return file

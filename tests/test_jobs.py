@@ -1,0 +1,205 @@
+"""The queue, the commands and the status of runs, with a small stand-in for the process that trains."""
+
+import sys
+import time
+
+import pytest
+
+from demo import runfiles
+from demo.jobs import MAX_PENDING, JobError, Jobs
+from demo.run_settings import RunSettings
+from demo.session import new_token
+from vqvae.config import ModelConfig, TrainingConfig
+
+# Speaks the worker's protocol: the run's folder on the first line, then commands.
+STAND_IN = """
+import os, sys
+from pathlib import Path
+from demo import runfiles
+line = sys.stdin.readline().strip()
+if not line:
+    sys.exit(75)
+run = Path(line)
+lock = runfiles.Lock(run)
+assert lock.take(wait=3)
+say = lambda phase: runfiles.write_atomic(run / runfiles.STATE, {"phase": phase, "pid": os.getpid()})
+say("training")
+(run / runfiles.SAVE).mkdir(exist_ok=True)
+for line in sys.stdin:
+    command = line.strip()
+    if command == "stop":
+        say("stopped")
+        break
+    if command == "die":
+        os._exit(9)
+    say({"pause": "paused", "resume": "training"}[command])
+else:
+    say("interrupted")
+"""
+SETTINGS = RunSettings(ModelConfig(), TrainingConfig(seconds=5))
+
+
+@pytest.fixture
+def visitor():
+    return new_token()
+
+
+@pytest.fixture
+def make_jobs(tmp_path):
+    made = []
+
+    def make(**options):
+        made.append(Jobs(tmp_path / "runs", slots=1, command=[sys.executable, "-c", STAND_IN], **options))
+        return made[-1]
+
+    yield make
+    for jobs in made:
+        jobs.close(wait=10)
+
+
+def until(condition, seconds=10.0):
+    """Wait for what another process does; fails the test when it does not happen."""
+    deadline = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < deadline, "it did not happen in time"
+        time.sleep(0.01)
+
+
+def phase(jobs, visitor, run_id):
+    return jobs.status(visitor, run_id).phase
+
+
+def test_a_run_starts_pauses_resumes_and_stops(make_jobs, visitor):
+    jobs = make_jobs()
+    run = jobs.start(visitor, SETTINGS, "MNIST")
+    until(lambda: phase(jobs, visitor, run) == "training")
+    jobs.pause(visitor, run)
+    until(lambda: phase(jobs, visitor, run) == "paused")
+    jobs.resume(visitor, run)
+    until(lambda: phase(jobs, visitor, run) == "training")
+    jobs.stop(visitor, run)
+    until(lambda: phase(jobs, visitor, run) == "stopped")
+    assert jobs.list(visitor)[0].title == "MNIST"
+    with pytest.raises(JobError, match="over"):
+        jobs.resume(visitor, run)
+
+
+def test_more_runs_than_places_wait_in_order_and_show_their_place(make_jobs, visitor):
+    jobs, other = make_jobs(), new_token()
+    first = jobs.start(visitor, SETTINGS)
+    second, third = jobs.start(other, SETTINGS), jobs.start(other, SETTINGS)
+    until(lambda: phase(jobs, visitor, first) == "training")
+    assert phase(jobs, other, second) == phase(jobs, other, third) == "queued"
+    assert "Next" in jobs.status(other, second).text and "Number 2" in jobs.status(other, third).text
+    jobs.pause(visitor, first)  # a paused run gives its place away
+    until(lambda: phase(jobs, other, second) == "training")
+    jobs.resume(visitor, first)  # and must wait to get one back
+    assert phase(jobs, visitor, first) == "queued"
+    jobs.stop(other, third)
+    jobs.stop(other, second)
+    until(lambda: phase(jobs, visitor, first) == "training")
+    assert phase(jobs, other, third) == "stopped"
+
+
+def test_a_killed_worker_leaves_a_run_that_can_be_resumed(make_jobs, visitor):
+    jobs = make_jobs()
+    run = jobs.start(visitor, SETTINGS)
+    until(lambda: phase(jobs, visitor, run) == "training")
+    jobs._send(jobs.folder(visitor, run), "die")
+    until(lambda: phase(jobs, visitor, run) == "interrupted")
+    assert "last save" in jobs.status(visitor, run).text
+    jobs.resume(visitor, run)
+    until(lambda: phase(jobs, visitor, run) == "training")
+
+
+def test_a_run_outlives_its_app(make_jobs, visitor):
+    before = make_jobs()
+    run = before.start(visitor, SETTINGS)
+    until(lambda: phase(before, visitor, run) == "training")
+    after = make_jobs()
+    assert phase(after, visitor, run) == "training", "another app sees that it still trains"
+    before.close(wait=10)
+    assert phase(after, visitor, run) == "interrupted"
+    after.resume(visitor, run)
+    until(lambda: phase(after, visitor, run) == "training")
+
+
+def test_the_warm_worker_takes_the_run(make_jobs, visitor):
+    jobs = make_jobs()
+    jobs.prepare()
+    warm = jobs._standby.pid
+    jobs.prepare()
+    assert jobs._standby.pid == warm, "there is only one"
+    run = jobs.start(visitor, SETTINGS)
+    until(lambda: phase(jobs, visitor, run) == "training")
+    assert runfiles.read_json(jobs.folder(visitor, run) / runfiles.STATE)["pid"] == warm
+
+
+def test_a_run_that_never_started_is_resumable_after_a_restart(make_jobs, visitor):
+    jobs = make_jobs()
+    first, second = jobs.start(visitor, SETTINGS), jobs.start(visitor, SETTINGS)
+    until(lambda: phase(jobs, visitor, first) == "training")
+    jobs.close(wait=10)
+    assert phase(make_jobs(), visitor, second) == "interrupted"
+
+
+def test_a_run_that_still_reads_its_images_stops_at_once(tmp_path, visitor):
+    silent = "import sys, time; sys.stdin.readline() and time.sleep(60)"
+    jobs = Jobs(tmp_path / "runs", slots=1, command=[sys.executable, "-c", silent])
+    run = jobs.start(visitor, SETTINGS)
+    assert phase(jobs, visitor, run) == "starting"
+    jobs.stop(visitor, run)
+    assert phase(jobs, visitor, run) == "stopped" and "no model" in jobs.status(visitor, run).text
+    jobs.close(wait=10)
+
+
+def test_visitors_see_their_own_runs_only(make_jobs, visitor):
+    jobs = make_jobs()
+    run = jobs.start(visitor, SETTINGS)
+    assert jobs.list(new_token()) == []
+    for stranger in (new_token(), "", None, "../" + visitor):
+        with pytest.raises(JobError, match="not here"):
+            jobs.status(stranger, run)
+    for guess in (None, "", "..", "0" * 16, run + "/.", 7):
+        with pytest.raises(JobError, match="not here"):
+            jobs.stop(visitor, guess)
+
+
+def test_limits_and_deleting(make_jobs, visitor):
+    jobs = make_jobs()
+    runs = [jobs.start(visitor, SETTINGS) for _ in range(MAX_PENDING)]
+    with pytest.raises(JobError, match=f"{MAX_PENDING} of your runs"):
+        jobs.start(visitor, SETTINGS)
+    with pytest.raises(JobError, match="not over"):
+        jobs.delete(visitor, runs[-1])
+    jobs.stop(visitor, runs[-1])
+    jobs.delete(visitor, runs[-1])
+    assert runs[-1] not in {status.run_id for status in jobs.list(visitor)}
+
+
+def test_images_are_copied_into_the_run(make_jobs, visitor, tmp_path):
+    images = tmp_path / "my <b>cats; rm.zip"
+    images.write_bytes(b"PK")
+    jobs = make_jobs()
+    run = jobs.start(visitor, SETTINGS, images=images)
+    copied = runfiles.read_json(jobs.folder(visitor, run) / runfiles.JOB)["training"]["dataset"]
+    assert copied.endswith("/my-b-cats-rm.zip")
+    assert str(jobs.folder(visitor, run).resolve()) in copied
+
+
+def test_records_skip_cut_lines_and_repeated_steps(tmp_path):
+    lines = ['{"step": 1, "loss": 3}', '{"step": 2, "loss": 2}', '{"step": 3, "loss": 1.5}', '{"st',
+             '{"step": 2, "loss": 1.9}', '[1]', '{"step": 4, "loss": NaN}']
+    (tmp_path / runfiles.RECORDS).write_text("\n".join(lines))
+    records = runfiles.read_records(tmp_path)
+    assert [record["step"] for record in records] == [1, 2, 4]
+    assert records[1]["loss"] == 1.9, "after a resume the later record of a step counts"
+
+
+def test_atomic_write_leaves_the_old_file_when_it_fails(tmp_path):
+    target = tmp_path / "state.json"
+    runfiles.write_atomic(target, {"phase": "training"})
+    with pytest.raises(TypeError):
+        runfiles.write_atomic(target, {"phase": object()})
+    assert runfiles.read_json(target) == {"phase": "training"}
+    assert [path.name for path in tmp_path.iterdir()] == ["state.json"]

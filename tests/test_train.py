@@ -1,0 +1,231 @@
+"""The Train tab's settings, presets and handlers, called as the plain functions they are."""
+
+import math
+import sys
+import time
+
+import pytest
+
+from demo import train_view
+from demo.jobs import Jobs
+from demo.presets import DEFAULTS, FIELDS, PRESETS, preset_values
+from demo.run_settings import SettingsError, check_memory, memory_estimate, read_form
+from demo.run_status import Status
+from demo.session import new_token
+from demo.tabs import train
+from demo.train_form import choose_preset
+
+GB = 2**30
+
+# A worker that "trains" two steps, draws once, and leaves a model behind when it is told to stop.
+STAND_IN = """
+import json, sys
+from pathlib import Path
+from demo import runfiles
+run = sys.stdin.readline().strip()
+if not run:
+    sys.exit(75)
+run = Path(run)
+lock = runfiles.Lock(run)
+lock.take(wait=3)
+say = lambda phase: runfiles.write_atomic(run / runfiles.STATE, {"phase": phase})
+record = {"step": 2, "elapsed": 1.0, "remaining": 59.0, "images_per_second": 1234.0, "reconstruction_loss": 0.5,
+          "codebook_loss": 0.1, "commitment_loss": 0.1, "perplexity": 400.0, "usage": 0.98}
+lines = [json.dumps({**record, "step": step, "elapsed": step / 2}) for step in (1, 2)]
+(run / runfiles.RECORDS).write_text(chr(10).join(lines))
+(run / runfiles.PREVIEW).write_bytes(b"png")
+runfiles.write_atomic(run / runfiles.LIVE, {"record": record, "counts": [1.0] * 512, "drawn": 1, "pictures": 10,
+                                            "mse": 0.01})
+say("training")
+for line in sys.stdin:
+    if line.strip() == "stop":
+        (run / runfiles.CHECKPOINT).mkdir()
+        (run / runfiles.CHECKPOINT / "model.safetensors").write_bytes(b"")
+        say("stopped")
+        break
+    say({"pause": "paused", "resume": "training"}[line.strip()])
+"""
+
+
+@pytest.fixture
+def jobs(tmp_path):
+    made = Jobs(tmp_path / "runs", slots=1, command=[sys.executable, "-c", STAND_IN])
+    yield made
+    made.close(wait=10)
+
+
+def press(jobs, visitor, tmp_path, run=None, **values):
+    fields = [form(**values)[name] for name in train.NAMES]
+    return train.press_train(jobs, tmp_path, visitor, run, None, None, 32, True, *fields)
+
+
+def look(jobs, visitor, view, phase):
+    """Poll as the page's timer does until the run is in a phase; the view that brought it."""
+    deadline = time.monotonic() + 10
+    while jobs.status(visitor, view.run_id).phase != phase:
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
+    return train.show(jobs, visitor, view.run_id, view.seen)
+
+
+def is_skip(value):
+    return isinstance(value, dict) and "value" not in value and "choices" not in value and "active" not in value
+
+
+def test_a_run_from_the_button_to_the_model_picker(jobs, tmp_path):
+    visitor = new_token()
+    started = press(jobs, visitor, tmp_path)
+    assert started.timer["active"] and started.problem == ""
+    view = look(jobs, visitor, started, "training")
+    assert "1,234" in view.status and "512 codes" in view.charts and "base64" in view.pictures
+    assert view.hold["value"] == "Pause" and view.stop["interactive"] and not view.reset["interactive"]
+    again = train.show(jobs, visitor, view.run_id, view.seen)
+    assert all(map(is_skip, (again.status, again.charts, again.pictures, again.runs, again.done)))
+
+    train.press_hold(jobs, visitor, view.run_id, view.seen)
+    paused = look(jobs, visitor, view, "paused")
+    assert paused.hold["value"] == "Resume"
+    train.press_hold(jobs, visitor, view.run_id, paused.seen)
+    resumed = look(jobs, visitor, paused, "training")
+    train.press_stop(jobs, visitor, view.run_id, resumed.seen)
+    stopped = look(jobs, visitor, resumed, "stopped")
+    assert stopped.done["active"] and not stopped.timer["active"] and stopped.use["interactive"]
+    assert stopped.runs["choices"][0][1] == view.run_id and "stopped" in stopped.runs["choices"][0][0]
+
+
+def test_a_reload_finds_the_run_and_a_stranger_does_not(jobs, tmp_path):
+    visitor = new_token()
+    run = press(jobs, visitor, tmp_path).run_id
+    look(jobs, visitor, train.find_run(jobs, visitor), "training")
+    assert train.find_run(jobs, visitor).run_id == run
+    assert train.find_run(jobs, new_token()).run_id is None
+    assert train.show(jobs, new_token(), run, None).run_id is None, "knowing the id of a run is not enough"
+
+
+def test_a_bad_field_starts_nothing_and_is_named(jobs, tmp_path):
+    visitor = new_token()
+    view = press(jobs, visitor, tmp_path, codebook_size=None)
+    assert "Codebook size K is empty" in view.problem and jobs.list(visitor) == []
+    view = press(jobs, visitor, tmp_path, dataset="<script>")
+    assert "<script>" not in view.problem and "&lt;script&gt;" in view.problem
+    assert "reload" in press(jobs, None, tmp_path).problem
+
+
+def test_commands_for_a_run_that_is_gone_are_a_sentence(jobs):
+    for command in (train.press_hold, train.press_stop, train.press_delete):
+        assert "not here" in command(jobs, new_token(), "0" * 16, None).problem
+
+
+def test_reset_and_presets_give_every_field_a_value(jobs):
+    assert len(train.press_reset(jobs, new_token())) == len(train.View._fields) + 2 + len(train.NAMES)
+    for key in [*PRESETS, "custom", None]:
+        assert len(choose_preset(key)) == 1 + len(train.NAMES)
+
+
+def form(**values):
+    return {**DEFAULTS, **values}
+
+
+def test_the_defaults_are_those_of_the_command_line(tmp_path):
+    from vqvae.config import ModelConfig, TrainingConfig
+    settings = read_form(form(), data_dir=tmp_path)
+    assert settings.model == ModelConfig()
+    assert settings.training == TrainingConfig(dataset="mnist", data_dir=str(tmp_path), seconds=60)
+
+
+@pytest.mark.parametrize("key", PRESETS)
+def test_every_preset_is_a_valid_form(key, tmp_path):
+    values = preset_values(key)
+    assert set(values) | {"dataset"} == set(DEFAULTS)
+    read_form({**DEFAULTS, **values}, data_dir=tmp_path)
+    assert PRESETS[key].why.endswith(".")
+
+
+def test_two_presets_are_bad_on_purpose():
+    assert sum(not preset.good for preset in PRESETS.values()) == 2
+
+
+NUMBERS = [field.name for field in FIELDS if not field.choices and not isinstance(field.default, bool)]
+
+
+@pytest.mark.parametrize("name", NUMBERS)
+@pytest.mark.parametrize("value", [None, "", "many", -1, 1e12, math.nan, math.inf, True, [], 10**400],
+                         ids=["none", "empty", "text", "below", "huge", "nan", "infinite", "bool", "list", "integer"])
+def test_a_bad_number_is_refused_with_a_sentence_that_names_the_field(name, value, tmp_path):
+    label = next(field.label for field in FIELDS if field.name == name)
+    if name == "seed" and value == 1e12:
+        return
+    with pytest.raises(SettingsError) as caught:
+        read_form(form(**{name: value}), data_dir=tmp_path)
+    text = str(caught.value)
+    assert text.startswith(label) and "number from" in text and len(text) < 300
+
+
+@pytest.mark.parametrize(("values", "expected"), [
+    ({"codebook_size": 10**9}, "Codebook size K is 1,000,000,000; it must be a whole number from 2 to 16,384"),
+    ({"codebook_size": 12.5}, "Codebook size K is 12.5; it must be a whole number"),
+    ({"batch_size": 10**7}, "Batch size is 10,000,000; it must be a whole number from 1 to 65,536"),
+    ({"hidden_channels": 10**5}, "Hidden channels is 100,000; it must be a whole number from 8 to 1,024"),
+    ({"dataset": "/etc/passwd"}, "Images to learn is '/etc/passwd'; it must be one of mnist"),
+    ({"downsample": 3}, "it must be one of 2, 4, 8"),
+    ({"downsample": 8}, "28 pixels cannot be divided"),
+    ({"kmeans_start": "yes"}, "it must be on or off"),
+    ({"dataset": "own"}, "no zip file was uploaded"),
+])
+def test_the_sentence_says_what_was_given_and_what_is_valid(values, expected, tmp_path):
+    with pytest.raises(SettingsError) as caught:
+        read_form(form(**values), data_dir=tmp_path)
+    assert expected in str(caught.value)
+
+
+def test_absurd_settings_are_refused_by_the_memory_they_would_need(tmp_path):
+    with pytest.raises(SettingsError, match=r"need about [\d.]+ GB of memory"):
+        read_form(form(hidden_channels=1024, batch_size=65_536), data_dir=tmp_path)
+    settings = read_form(form(), data_dir=tmp_path)
+    assert 0.3 * GB < memory_estimate(settings) < 2 * GB
+    check_memory(settings, available=4 * GB)
+    with pytest.raises(SettingsError, match="lower the batch size"):
+        check_memory(settings, available=GB // 2)
+
+
+def test_own_images_take_the_size_and_colour_asked_for(tmp_path):
+    settings = read_form(form(dataset="own", downsample=8), data_dir=tmp_path, own=tmp_path / "cats.zip", own_size=64,
+                         own_colour=True)
+    assert (settings.model.channels, settings.model.height, settings.model.grid) == (3, 64, (8, 8))
+    with pytest.raises(SettingsError, match="Size of my images is 31"):
+        read_form(form(dataset="own"), data_dir=tmp_path, own=tmp_path / "cats.zip", own_size=31)
+
+
+def status(phase="training", text=""):
+    return Status("0" * 16, "MNIST", phase, text, 0.0, 60.0, False)
+
+
+def test_the_status_line_says_phase_time_left_and_speed():
+    html = train_view.status_html(status(), {"elapsed": 12.0, "remaining": 48.0, "images_per_second": 5400.0,
+                                             "step": 512, "usage": 1.0})
+    for part in ("Training", "12 s", "48 s", "5,400", "512", "width:20.0%"):
+        assert part in html
+    assert train_view.status_html(None, None)
+
+
+def test_collapse_is_called_by_its_name():
+    record = {"elapsed": 9.0, "remaining": 1.0, "images_per_second": 1.0, "step": 9, "usage": 0.02}
+    assert "Codebook collapse" in train_view.status_html(status(), record)
+    assert "Codebook collapse" not in train_view.status_html(status(), {**record, "usage": 0.9})
+
+
+def test_texts_of_others_are_shown_as_text():
+    html = train_view.status_html(status("failed", "<img src=x onerror=alert(1)>"), None)
+    assert "<img" not in html and "&lt;img" in html
+
+
+@pytest.mark.parametrize(("seconds", "text"), [(-1, "0.0 s"), (9.44, "9.4 s"), (42, "42 s"), (185, "3 min 05 s"),
+                                               (7620, "2 h 07 min")])
+def test_clock(seconds, text):
+    assert train_view.clock(seconds) == text
+
+
+def test_pictures_reserve_their_place_before_there_are_any():
+    html = train_view.pictures_html(b"", (28, 28), 0, None)
+    assert "--sprite:none" in html and html.count("vq-pair") == train_view.PICTURES
+    assert "26.0 dB" in train_view.pictures_html(b"png", (28, 28), 8, 10**-2.6)

@@ -1,0 +1,260 @@
+"""Checkpoints: a folder of safetensors and JSON, each file written whole or not at all, read without pickle.
+
+    model.safetensors      weights and buffers; the header repeats the format version and the config
+    config.json            what rebuilds the model
+    metrics.json           figures on the test split
+    training.json          how it was trained: settings, steps, time, hardware, library versions
+    gallery.safetensors    see `Gallery`
+    training.safetensors   everything a run needs to go on (only while it can be resumed)
+    prior.safetensors      the learned prior, if there is one
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import platform
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from vqvae.config import ConfigError, ModelConfig
+
+FORMAT = 1
+"""Version of the layout; a reader refuses a later one."""
+SHIPPED = Path(__file__).resolve().parent.parent / "checkpoints"
+MAX_JSON_BYTES = 4 * 2**20
+MAX_TENSOR_BYTES = 2**30
+
+
+class CheckpointError(Exception):
+    """A checkpoint cannot be read or written. The text says which file, what is wrong with it and what to do."""
+
+
+@dataclass(frozen=True)
+class Checkpoint:
+    """A checkpoint in memory."""
+
+    path: Path
+    model: Any
+    """The model, in eval mode, on the CPU."""
+    config: ModelConfig
+    metrics: dict
+    """Figures on the test split, as `evaluate --json` prints them; empty when it was never evaluated."""
+    training: dict
+    """How it was trained; empty when unknown."""
+    gallery: Any
+    """`Gallery`, or None."""
+
+
+def list_checkpoints(root: str | os.PathLike) -> list[Path]:
+    """Folders under `root` (one level) that hold a config and weights, by name; [] when there is no such folder."""
+    root = Path(root)
+    if not root.is_dir():
+        return []
+    return sorted(p for p in root.iterdir() if (p / "config.json").is_file() and (p / "model.safetensors").is_file())
+
+
+def resolve(name_or_path: str | os.PathLike) -> Path:
+    """The folder of a shipped name ("mnist") or a path. CheckpointError when it is neither."""
+    path = Path(name_or_path)
+    try:
+        for folder in (path, SHIPPED / path):
+            if (folder / "config.json").is_file():
+                return folder
+        reason = "holds no config.json" if path.is_dir() else "is a file" if path.exists() else "does not exist"
+    except (OSError, ValueError) as error:  # a name too long for the file system, a folder one may not enter
+        reason = f"cannot be read ({getattr(error, 'strerror', None) or error})"
+    shipped = ", ".join(p.name for p in list_checkpoints(SHIPPED)) or "none"
+    raise CheckpointError(f"{str(name_or_path)!r} is no checkpoint: as a folder it {reason}. Give the folder of a "
+                          f"checkpoint, or the name of a shipped one ({shipped}).")
+
+
+def load(name_or_path: str | os.PathLike):
+    """The model of a shipped checkpoint ("mnist") or of a folder, in eval mode on the CPU."""
+    return load_checkpoint(name_or_path).model
+
+
+def load_checkpoint(name_or_path: str | os.PathLike) -> Checkpoint:
+    """Read a checkpoint. CheckpointError when a file is absent, damaged, foreign or does not fit the config."""
+    import torch
+
+    from vqvae.model import build_model
+
+    path = resolve(name_or_path)
+    config = _read_config(path)
+    with torch.device("meta"):  # shapes only: a config that asks for gigabytes is refused before they are taken
+        model = build_model(config)
+    fill(model, read_tensors(path / "model.safetensors"), path / "model.safetensors")
+    return Checkpoint(path, model.eval(), config, _read_json(path / "metrics.json", {}),
+                      _read_json(path / "training.json", {}), _read_gallery(path / "gallery.safetensors", model))
+
+
+def read_info(name_or_path: str | os.PathLike) -> dict:
+    """What a checkpoint says of itself, from its JSON alone (no weights are read, PyTorch is not loaded)."""
+    path = resolve(name_or_path)
+    config = _read_config(path)
+    training = _read_json(path / "training.json", {})
+    return {"name": path.name, "dataset": training.get("dataset", ""), **config.to_dict(),
+            "grid": list(config.grid), "bits_per_image": config.bits_per_image,
+            "metrics": _read_json(path / "metrics.json", {}), "training": training,
+            "has_prior": (path / "prior.safetensors").is_file()}
+
+
+def save_checkpoint(path: str | os.PathLike, model, *, metrics: dict | None = None, training: dict | None = None,
+                    gallery=None) -> Path:
+    """Write a checkpoint folder; each file is replaced whole. What is None is left as it is on disk.
+
+    The weights come last, so that a folder that is being made for the first time is no checkpoint before it is whole.
+    """
+    path = Path(path)
+    try:
+        path.mkdir(parents=True, exist_ok=True)
+        write_json(path / "config.json", {"format": FORMAT, **model.config.to_dict()})
+        if metrics is not None:
+            write_json(path / "metrics.json", metrics)
+        if training is not None:
+            write_json(path / "training.json", {**training, "versions": library_versions()})
+        if gallery is not None:
+            write_tensors(path / "gallery.safetensors", gallery.tensors(), {"fingerprint": model.fingerprint()})
+        write_tensors(path / "model.safetensors", model.state_dict(), {"config": json.dumps(model.config.to_dict())})
+    except OSError as error:
+        raise CheckpointError(f"The checkpoint could not be written to {path}: {error.strerror or error}. "
+                              "Free some space or choose another folder.") from error
+    return path
+
+
+def library_versions() -> dict[str, str]:
+    """Versions that a reader may want to know when figures differ."""
+    import torch
+
+    import vqvae
+
+    return {"vqvae": vqvae.__version__, "torch": torch.__version__, "python": platform.python_version()}
+
+
+# -- files ------------------------------------------------------------------------------------------------------------
+
+def replace_file(path: Path, content: bytes) -> None:
+    """Write a file whole or not at all: to a temporary name beside it, to the disk, then renamed over it."""
+    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    try:
+        with os.fdopen(handle, "wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        os.chmod(temporary, 0o644)
+        os.replace(temporary, path)
+    except BaseException:
+        Path(temporary).unlink(missing_ok=True)
+        raise
+
+
+def write_json(path: Path, value: dict) -> None:
+    """A JSON file, atomically; NaN and infinity are refused, other programs could not read them."""
+    replace_file(path, (json.dumps(value, indent=2, allow_nan=False) + "\n").encode())
+
+
+def write_tensors(path: Path, tensors: dict, metadata: dict[str, str] | None = None) -> None:
+    """A safetensors file, atomically."""
+    from safetensors.torch import save
+
+    replace_file(path, save({k: v.detach().cpu().contiguous() for k, v in tensors.items()},
+                            {"format": "pt", "vqvae_format": str(FORMAT), **(metadata or {})}))
+
+
+def read_tensors(path: Path) -> dict:
+    """Tensors of a safetensors file written by this program; CheckpointError for everything else."""
+    return _read_tensors(path)[0]
+
+
+def _read_tensors(path: Path) -> tuple[dict, dict[str, str]]:
+    from safetensors import SafetensorError, safe_open
+
+    if not path.is_file():
+        raise CheckpointError(f"{path} is missing; the checkpoint is incomplete. Copy the whole folder.")
+    if path.stat().st_size > MAX_TENSOR_BYTES:
+        raise CheckpointError(f"{path} has {path.stat().st_size:,} bytes; at most {MAX_TENSOR_BYTES:,} are read.")
+    try:
+        with safe_open(path, framework="pt") as file:
+            metadata = file.metadata() or {}
+            version = metadata.get("vqvae_format")
+            if version is None:
+                raise CheckpointError(f"{path} was not written by this program. Give a folder that "
+                                      "`python -m vqvae train` or the app has made.")
+            if not version.isdigit() or int(version) > FORMAT:
+                raise CheckpointError(f"{path} has format {version}; this program reads up to {FORMAT}. Update it.")
+            return {name: file.get_tensor(name) for name in file.keys()}, metadata  # noqa: SIM118 (no mapping)
+    except (SafetensorError, OSError, ValueError) as error:
+        raise CheckpointError(f"{path} is damaged or no safetensors file ({error}). Copy it again, or train anew."
+                              ) from error
+
+
+def fill(module, tensors: dict, source: Path) -> None:
+    """Put tensors into a module after checking names, shapes and that every number is finite."""
+    expected = module.state_dict()
+    missing, unknown = sorted(set(expected) - set(tensors)), sorted(set(tensors) - set(expected))
+    if missing or unknown:
+        raise CheckpointError(f"{source} does not fit its config.json: missing {missing[:3] or 'nothing'}, "
+                              f"unknown {unknown[:3] or 'nothing'}.")
+    for name, value in expected.items():
+        if tensors[name].shape != value.shape or tensors[name].dtype != value.dtype:
+            raise CheckpointError(f"{source}: {name} is {tensors[name].dtype} {tuple(tensors[name].shape)}; "
+                                  f"config.json asks for {value.dtype} {tuple(value.shape)}.")
+        if value.is_floating_point() and not tensors[name].isfinite().all():
+            raise CheckpointError(f"{source}: {name} holds NaN or infinite numbers; the training it comes from "
+                                  "diverged. Train again with a lower learning rate.")
+    # Assigned, so that a module that is only shapes is filled too; cloned, to let go of the file.
+    module.load_state_dict({name: tensor.clone() for name, tensor in tensors.items()}, assign=True)
+
+
+def _read_json(path: Path, default: dict | None = None) -> dict:
+    if not path.is_file():
+        if default is not None:
+            return default
+        raise CheckpointError(f"{path} is missing; the checkpoint is incomplete. Copy the whole folder.")
+    try:
+        if path.stat().st_size > MAX_JSON_BYTES:
+            raise ValueError(f"it has {path.stat().st_size:,} bytes, at most {MAX_JSON_BYTES:,} are read")
+        value = json.loads(path.read_text("utf-8"))
+        if not isinstance(value, dict):
+            raise ValueError("it must hold one object")
+        return value
+    except (OSError, ValueError, RecursionError) as error:
+        raise CheckpointError(f"{path} is damaged ({error}). Copy it again, or train anew.") from error
+
+
+def _read_config(path: Path) -> ModelConfig:
+    values = dict(_read_json(path / "config.json"))
+    version = values.pop("format", None)
+    if not isinstance(version, int) or version < 1:
+        raise CheckpointError(f"{path / 'config.json'} was not written by this program: it names no format.")
+    if version > FORMAT:
+        raise CheckpointError(f"{path / 'config.json'} has format {version}; this program reads up to {FORMAT}. "
+                              "Update it.")
+    try:
+        return ModelConfig.from_dict(values)
+    except (ConfigError, TypeError) as error:
+        raise CheckpointError(f"{path / 'config.json'}: {error}") from error
+
+
+def _read_gallery(path: Path, model):
+    """The gallery of a model, or None when there is none or it shows other weights: a run that goes on saves new
+    weights long before it is measured again."""
+    from vqvae.gallery import Gallery
+
+    if not path.exists():
+        return None
+    tensors, metadata = _read_tensors(path)
+    try:
+        gallery = Gallery.from_tensors(tensors)
+    except TypeError as error:
+        raise CheckpointError(f"{path} does not hold a gallery of this version: {error}. Copy it again, or remove it."
+                              ) from error
+    if metadata.get("fingerprint", model.fingerprint()) != model.fingerprint():
+        return None
+    if misfit := gallery.misfit(model.config.codebook_size, model.config.embedding_dim):
+        raise CheckpointError(f"{path} does not fit its config.json (K = {model.config.codebook_size}, D = "
+                              f"{model.config.embedding_dim}): {misfit}. Copy it again, or remove it.")
+    return gallery

@@ -1,0 +1,62 @@
+"""`evaluate`: a checkpoint's figures of merit on one split of a data set."""
+
+from __future__ import annotations
+
+import json
+
+from vqvae.cli.parsing import UsageError, add_checkpoint, add_data, add_device, checkpoint_folder, load_images
+from vqvae.cli.progress import ProgressLine
+
+
+def add_evaluate(subparsers) -> None:
+    """`evaluate CHECKPOINT --dataset ... [--split test] [--json]`."""
+    parser = subparsers.add_parser("evaluate", help="measure a checkpoint: mse, PSNR, SSIM, perplexity, usage",
+                                   description="Run every image of a split through the model. mse is over pixels in "
+                                   "[0, 1], perplexity and usage over every index of the split.")
+    add_checkpoint(parser)
+    add_data(parser)
+    parser.add_argument("--split", choices=("test", "train"), default="test", help="(default: test)")
+    add_device(parser)
+    parser.add_argument("--json", action="store_true", help="print one JSON object")
+    parser.set_defaults(run=evaluate)
+
+
+def evaluate(args) -> None:
+    """Print the figures as a table or as one JSON object."""
+    folder = checkpoint_folder(args.checkpoint)
+    import vqvae
+    from vqvae.machine import resolve_device
+
+    checkpoint = vqvae.load_checkpoint(folder)
+    dataset = args.dataset or trained_on(checkpoint.training)
+    device = resolve_device(args.device)
+    config = checkpoint.config
+    with ProgressLine() as line:
+        data = load_images(dataset, args.split, line.count, args, size=(config.height, config.width),
+                           channels=config.channels)
+        evaluation, _ = vqvae.evaluate(checkpoint.model.to(device), data, progress=line.count)
+        line.clear()
+        if data.skipped:
+            line.note(skipped(data))
+    if args.json:
+        print(json.dumps(evaluation.to_dict()))
+    else:
+        for name, value in evaluation.to_dict().items():
+            print(f"{name:<18}{value if isinstance(value, str) else f'{value:,.5g}'}")
+
+
+def trained_on(training: dict) -> str:
+    """The data set a checkpoint was trained on, as it was given then; UsageError when its record does not tell."""
+    config = training.get("config")
+    dataset = config.get("dataset") if isinstance(config, dict) else None
+    if not isinstance(dataset, str) or not dataset:
+        raise UsageError("The checkpoint does not tell what it was trained on; give --dataset, for example mnist.")
+    return dataset
+
+
+def skipped(data) -> str:
+    """What was left out of a folder or zip, named as far as there is room."""
+    named = "; ".join(f"{file.name} ({file.reason})" for file in data.skipped[:3])
+    more = f"; and {len(data.skipped) - 3:,} more" if len(data.skipped) > 3 else ""
+    count = "1 file was" if len(data.skipped) == 1 else f"{len(data.skipped):,} files were"
+    return f"{count} skipped: {named}{more}."

@@ -1,0 +1,55 @@
+"""`info`: what a checkpoint says of itself, without loading its weights (or PyTorch)."""
+
+from __future__ import annotations
+
+import json
+
+from vqvae.cli.parsing import add_checkpoint, checkpoint_folder
+
+METRICS = (("mse", "mse", "{:.5f}"), ("psnr", "PSNR", "{:.2f} dB"), ("ssim", "SSIM", "{:.4f}"),
+           ("perplexity", "perplexity", "{:.0f}"), ("usage", "codes used", "{:.1%}"))
+
+
+def add_info(subparsers) -> None:
+    """`info CHECKPOINT [--json]`."""
+    parser = subparsers.add_parser("info", help="what a checkpoint is: data, sizes, test figures, training")
+    add_checkpoint(parser)
+    parser.add_argument("--json", action="store_true", help="print one JSON object")
+    parser.set_defaults(run=info)
+
+
+def info(args) -> None:
+    """Print a table, or the whole of `read_info` as JSON."""
+    from vqvae.checkpoint import read_info
+
+    values = read_info(checkpoint_folder(args.checkpoint))
+    if args.json:
+        print(json.dumps(values, indent=2))
+    else:
+        for name, text in describe(values):
+            print(f"{name:<12}{text}")
+
+
+def describe(values: dict) -> list[tuple[str, str]]:
+    """(name, text) lines of what `read_info` returns."""
+    h, w = values["grid"]
+    lines = [("name", values["name"]), ("kind", values["kind"]), ("data set", values["dataset"] or "unknown"),
+             ("images", f"{values['height']} x {values['width']}, {'grey' if values['channels'] == 1 else 'colour'}"),
+             ("codes", f"{h} x {w} of {values['codebook_size']}, each {values['embedding_dim']} numbers; "
+                       f"{values['bits_per_image']:.0f} bits an image"),
+             ("networks", f"{values['hidden_channels']} channels, {values['residual_blocks']} residual blocks, "
+                          f"quantizer {values['quantizer']}")]
+    metrics = values["metrics"]
+    figures = [f"{title} {form.format(metrics[key])}" for key, title, form in METRICS
+               if isinstance(metrics.get(key), (int, float))]
+    if figures:
+        lines.append(("test", f"{', '.join(figures)} ({metrics.get('images', 0):,} images)"))
+    else:
+        lines.append(("test", "not measured yet; run `evaluate`"))
+    training = values["training"]
+    if isinstance(training.get("step"), int) and isinstance(training.get("elapsed_seconds"), (int, float)):
+        state = "" if training.get("finished") else ", stopped before its end"
+        lines.append(("training", f"{training['step']:,} steps in {training['elapsed_seconds']:.0f} s on "
+                                  f"{training.get('device', 'an unknown device')}{state}"))
+    lines.append(("prior", "yes" if values["has_prior"] else "none"))
+    return lines

@@ -1,0 +1,159 @@
+"""The flags of `train` and what becomes of them: a `ModelConfig` and a `TrainingConfig`.
+
+Every flag defaults to None, "not given", so that a value can come from the command line, a --config file, a run that
+is resumed or, at last, the dataclasses: in this order. Defaults stand in `vqvae.config` and nowhere else.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import re
+import tomllib
+from dataclasses import fields
+from pathlib import Path
+from typing import NamedTuple
+
+from vqvae.cli.parsing import UsageError, number, whole
+from vqvae.config import DOWNSAMPLES, QUANTIZERS, ConfigError, ModelConfig, TrainingConfig
+
+KINDS = ("vqvae",)
+"""What `train` can build."""
+BUDGETS = ("seconds", "epochs", "steps")
+DEFAULTS = {field.name: field.default for config in (ModelConfig, TrainingConfig) for field in fields(config)}
+NOT_IN_FILE = ("config", "debug", "help")
+
+
+class Flag(NamedTuple):
+    """One setting: the field it fills, and how it is written on the command line."""
+
+    field: str
+    help: str
+    options: dict
+
+
+MODEL_FLAGS = (
+    Flag("kind", "what to train", {"choices": KINDS}),
+    Flag("quantizer", "ema: the codebook follows moving averages; gradient: the paper's codebook loss",
+         {"choices": QUANTIZERS}),
+    Flag("codebook_size", "codes in the codebook", {"type": whole, "metavar": "K"}),
+    Flag("embedding_dim", "numbers in a code", {"type": whole, "metavar": "D"}),
+    Flag("hidden_channels", "width of encoder and decoder", {"type": whole, "metavar": "C"}),
+    Flag("residual_blocks", "residual blocks in the encoder, and as many in the decoder",
+         {"type": whole, "metavar": "N"}),
+    Flag("downsample", "side of the square of pixels that one code stands for",
+         {"type": whole, "choices": DOWNSAMPLES}),
+    Flag("ema_decay", "decay of the moving averages, per step", {"type": number, "metavar": "R"}),
+    Flag("restart_threshold", "codes used less than this share of the mean usage are restarted; 0 turns it off",
+         {"type": number, "metavar": "R"}),
+)
+TRAINING_FLAGS = (
+    Flag("commitment_weight", "weight of the commitment loss, the paper's beta", {"type": number, "metavar": "B"}),
+    Flag("batch_size", "images a step", {"type": whole, "metavar": "N"}),
+    Flag("learning_rate", "peak learning rate", {"type": number, "metavar": "R"}),
+    Flag("seed", "seed of everything random", {"type": whole, "metavar": "N"}),
+)
+FIXED_ON_RESUME = (*(f.field for f in (*MODEL_FLAGS, *TRAINING_FLAGS)), "kmeans_start", "size", "channels")
+"""What a run that is resumed has already and cannot change."""
+
+
+def option(field: str) -> str:
+    """The flag that the user types for a field."""
+    return "--no-kmeans-start" if field == "kmeans_start" else "--" + field.replace("_", "-")
+
+
+def add_settings(parser: argparse.ArgumentParser) -> None:
+    """Add the budget and all settings of the model and its training."""
+    budget = parser.add_argument_group("budget, one of").add_mutually_exclusive_group()
+    budget.add_argument("--seconds", type=number, metavar="S", help="seconds of training (default: 60)")
+    budget.add_argument("--epochs", type=number, metavar="N", help="passes over the training images")
+    budget.add_argument("--steps", type=whole, metavar="N", help="steps, of one batch each")
+    model, training = parser.add_argument_group("model"), parser.add_argument_group("training")
+    for group, flags in ((model, MODEL_FLAGS), (training, TRAINING_FLAGS)):
+        for flag in flags:
+            group.add_argument(option(flag.field), default=None, **flag.options,
+                               help=f"{flag.help} (default: {DEFAULTS[flag.field]})")
+    model.add_argument("--no-kmeans-start", dest="kmeans_start", action="store_const", const=False, default=None,
+                       help="start the codebook from uniform noise instead of k-means over encoder outputs")
+
+
+def new_configs(args, shape: tuple[int, int, int] | None = None, classes: tuple[str, ...] = ()
+                ) -> tuple[ModelConfig, TrainingConfig]:
+    """Checked settings of a new run. shape: (channels, height, width) of the data; None before it is loaded, which
+    checks all that does not depend on it. ConfigError names the flags as they are typed."""
+    if shape is None:
+        # 32 is divisible by every downsampling factor.
+        shape = (args.channels or 1, *(args.size or (32, 32)))
+    given = {f.field: getattr(args, f.field) for f in (*MODEL_FLAGS, *TRAINING_FLAGS)} | {
+        name: getattr(args, name) for name in ("kmeans_start", "device", "data_dir", *BUDGETS)}
+    given = {name: value for name, value in given.items() if value is not None}
+    of_model = {field.name for field in fields(ModelConfig)}
+    try:
+        model = ModelConfig(channels=shape[0], height=shape[1], width=shape[2], classes=classes,
+                            **{k: v for k, v in given.items() if k in of_model})
+        return model, TrainingConfig(dataset=args.dataset, **{k: v for k, v in given.items() if k not in of_model})
+    except ConfigError as error:
+        raise ConfigError(as_typed(str(error))) from error
+
+
+def as_typed(sentence: str) -> str:
+    """The sentence of a ConfigError with fields' names turned into flags."""
+    for side in ("height", "width"):
+        if sentence.startswith(f"{side} is") and "divisible" in sentence:
+            sentence = sentence[:-1].replace(" downsample", " --downsample")
+            return f"The images' {sentence}. Choose another --downsample, or a --size that is."
+    for name in DEFAULTS:
+        if "_" in name or re.match(rf"{name}\b", sentence):
+            sentence = re.sub(rf"(?<![\w-]){name}\b", option(name), sentence)
+    return sentence
+
+
+def with_config_file(args):
+    """The arguments, with those not given on the command line taken from the --config file."""
+    if args.config is None:
+        return args
+    values = read_settings(Path(args.config))
+    if any(getattr(args, name) is not None for name in BUDGETS):
+        values = {k: v for k, v in values.items() if k not in BUDGETS}
+    try:
+        from_file = args.parser.parse_args(to_arguments(values, args.parser))
+    except UsageError as error:
+        raise UsageError(f"{args.config}: {error}") from error
+    for name, value in vars(from_file).items():
+        if getattr(args, name, None) is None:
+            setattr(args, name, value)
+    return args
+
+
+def read_settings(path: Path) -> dict:
+    """A TOML or JSON file as a flat dict, names with underscores. UsageError when it is none."""
+    if path.suffix.lower() not in (".toml", ".json"):
+        raise UsageError(f"--config is {path}; it must be a .toml or .json file.")
+    try:
+        text = path.read_text("utf-8")
+        values = tomllib.loads(text) if path.suffix.lower() == ".toml" else json.loads(text)
+    except OSError as error:
+        raise UsageError(f"--config {path} cannot be read ({error.strerror or error}).") from error
+    except (ValueError, RecursionError) as error:
+        raise UsageError(f"--config {path} is no valid {path.suffix[1:].upper()} ({error}).") from error
+    if not isinstance(values, dict):
+        raise UsageError(f"--config {path} must hold one object of settings.")
+    return {str(name).lstrip("-").replace("-", "_"): value for name, value in values.items()}
+
+
+def to_arguments(values: dict, parser: argparse.ArgumentParser) -> list[str]:
+    """Settings as they would be typed, so that a file is checked by the same rules as the command line."""
+    known = {o for action in parser._actions for o in action.option_strings}
+    typed = []
+    for name, value in values.items():
+        flag, negated = "--" + name.replace("_", "-"), "--no-" + name.replace("_", "-")
+        if name in NOT_IN_FILE or not (flag in known or (negated in known and isinstance(value, bool))):
+            raise UsageError(f"{name!r} is no setting; the settings are the flags of `train`, such as codebook-size.")
+        if isinstance(value, bool):
+            wanted = flag if value else negated
+            typed += [wanted] if wanted in known else []
+        elif isinstance(value, (str, int, float)):
+            typed.append(f"{flag}={value}")
+        else:
+            raise UsageError(f"{name!r} is {value!r}; a setting is a text, a number, true or false.")
+    return typed

@@ -1,0 +1,193 @@
+"""Settings of a model and of a training run: frozen, checked when made, saved as JSON beside the weights.
+
+Each field has its meaning and its unit in the string below it.
+"""
+
+from __future__ import annotations
+
+import math
+import os
+from dataclasses import asdict, dataclass, fields
+from typing import Any
+
+KINDS = ("vqvae", "vae", "cvae", "ae")
+QUANTIZERS = ("ema", "gradient")
+DOWNSAMPLES = (2, 4, 8)
+MAX_CODEBOOK_SIZE = 16_384
+
+
+class ConfigError(ValueError):
+    """A setting is out of its range. The text names the field, the value given and what is valid."""
+
+
+def _check_int(owner: object, name: str, low: int, high: int) -> None:
+    value = getattr(owner, name)
+    if isinstance(value, bool) or not isinstance(value, int) or not low <= value <= high:
+        raise ConfigError(f"{name} is {value!r}; it must be a whole number from {low} to {high}.")
+
+
+def _check_float(owner: object, name: str, low: float, high: float) -> None:
+    value = getattr(owner, name)
+    if isinstance(value, bool) or not isinstance(value, (int, float)) or not math.isfinite(value) \
+            or not low <= value <= high:
+        raise ConfigError(f"{name} is {value!r}; it must be a number from {low:g} to {high:g}.")
+
+
+def _check_path(owner: object, name: str) -> None:
+    value = getattr(owner, name)
+    if not isinstance(value, (str, os.PathLike)):
+        raise ConfigError(f"{name} is {value!r}; it must be a name or a path.")
+    object.__setattr__(owner, name, os.fspath(value))
+
+
+def _check_choice(owner: object, name: str, choices: tuple) -> None:
+    value = getattr(owner, name)
+    # By type too: True and 1.0 equal 1, and would only fail in the middle of building a network.
+    if not any(type(value) is type(choice) and value == choice for choice in choices):
+        raise ConfigError(f"{name} is {value!r}; it must be one of {', '.join(map(str, choices))}.")
+
+
+class _Config:
+    """JSON in and out, shared by both settings."""
+
+    def to_dict(self) -> dict[str, Any]:
+        return asdict(self)
+
+    @classmethod
+    def from_dict(cls, values: dict[str, Any]):
+        """Unknown keys raise ConfigError, so that a file from a later version is refused and not half read."""
+        if not isinstance(values, dict):
+            raise ConfigError(f"{cls.__name__} must be a JSON object, not {type(values).__name__}.")
+        known = {f.name for f in fields(cls)}
+        unknown = sorted(set(values) - known)
+        if unknown:
+            raise ConfigError(f"{cls.__name__} has unknown fields {', '.join(map(str, unknown))}; it knows "
+                              f"{', '.join(sorted(known))}.")
+        return cls(**values)
+
+
+@dataclass(frozen=True)
+class ModelConfig(_Config):
+    """What it takes to rebuild a model; the weights then fit into it."""
+
+    kind: str = "vqvae"
+    """vqvae, or a baseline on the same encoder and decoder: vae, cvae (conditional), ae."""
+    channels: int = 1
+    """Image channels: 1 grey, 3 colour."""
+    height: int = 28
+    """Image height the model was trained at, pixels; a multiple of `downsample`."""
+    width: int = 28
+    """Image width, pixels; a multiple of `downsample`."""
+    downsample: int = 4
+    """Side of the square of pixels that one position of the grid stands for: 2, 4 or 8."""
+    hidden_channels: int = 64
+    """Width of the encoder and the decoder."""
+    residual_blocks: int = 2
+    """Residual blocks in the encoder, and as many in the decoder."""
+    embedding_dim: int = 8
+    """D, length of a codebook vector."""
+    codebook_size: int = 512
+    """K, number of codebook vectors."""
+    quantizer: str = "ema"
+    """ema (codebook follows a moving average, appendix A.1) or gradient (the paper's codebook loss, eq. 3)."""
+    ema_decay: float = 0.97
+    """Decay of the moving averages of cluster sizes and sums, per step."""
+    kmeans_start: bool = True
+    """Start the codebook from k-means over the first encoder outputs, instead of uniform noise."""
+    restart_threshold: float = 0.1
+    """A code used less than this share of the mean usage is moved onto an encoder output; 0 turns it off."""
+    classes: tuple[str, ...] = ()
+    """Names of the classes of the training set, empty when it has none; a cvae needs them."""
+
+    def __post_init__(self) -> None:
+        _check_choice(self, "kind", KINDS)
+        _check_choice(self, "channels", (1, 3))
+        _check_choice(self, "downsample", DOWNSAMPLES)
+        for name in ("height", "width"):
+            _check_int(self, name, self.downsample, 1024)
+            if getattr(self, name) % self.downsample:
+                raise ConfigError(f"{name} is {getattr(self, name)}; it must be divisible by downsample "
+                                  f"({self.downsample}).")
+        _check_int(self, "hidden_channels", 8, 1024)
+        _check_int(self, "residual_blocks", 0, 16)
+        _check_int(self, "embedding_dim", 1, 1024)
+        _check_int(self, "codebook_size", 2, MAX_CODEBOOK_SIZE)
+        _check_choice(self, "quantizer", QUANTIZERS)
+        _check_float(self, "ema_decay", 0.0, 0.9999)
+        _check_float(self, "restart_threshold", 0.0, 1.0)
+        if not isinstance(self.kmeans_start, bool):
+            raise ConfigError(f"kmeans_start is {self.kmeans_start!r}; it must be true or false.")
+        if not isinstance(self.classes, (tuple, list)) or not all(isinstance(c, str) for c in self.classes):
+            raise ConfigError(f"classes is {self.classes!r}; it must be a list of names.")
+        object.__setattr__(self, "classes", tuple(self.classes))
+        if self.kind == "cvae" and not self.classes:
+            raise ConfigError("a cvae needs a data set with classes; this one has none. Train a vae instead.")
+
+    @property
+    def grid(self) -> tuple[int, int]:
+        """(h, w) of the index grid."""
+        return self.height // self.downsample, self.width // self.downsample
+
+    @property
+    def bits_per_image(self) -> float:
+        """Nominal size of an index grid, bits: h * w * log2 K."""
+        return self.grid[0] * self.grid[1] * math.log2(self.codebook_size)
+
+
+@dataclass(frozen=True)
+class TrainingConfig(_Config):
+    """How to train. Give exactly one of `seconds`, `epochs` and `steps`; with none it is 60 seconds."""
+
+    dataset: str = "mnist"
+    """Name of a data set, or the path of a folder or zip of images."""
+    data_dir: str | None = None
+    """Where data sets lie or are downloaded to."""
+    seconds: float | None = None
+    """Budget in seconds of training, data loading and start-up not counted."""
+    epochs: float | None = None
+    """Budget in passes over the training set."""
+    steps: int | None = None
+    """Budget in steps (batches)."""
+    batch_size: int = 64
+    """Images a step."""
+    learning_rate: float = 4e-3
+    """Peak learning rate of AdamW, a tenth of Muon's; it warms up for 2 % of the budget, then falls on a cosine."""
+    weight_decay: float = 1e-4
+    """Decoupled weight decay of AdamW."""
+    commitment_weight: float = 0.25
+    """beta of eq. 3: weight of the commitment loss."""
+    kl_weight: float = 1.0
+    """Weight of the KL term of a vae or cvae; 1 is the evidence lower bound."""
+    gradient_clip: float = 1.0
+    """Largest norm of the gradient; longer ones are scaled down to it."""
+    seed: int = 0
+    """Seed of everything random: weights, order of the images, restarts."""
+    device: str = "auto"
+    """auto, cpu, cuda or mps."""
+    autosave_seconds: float = 8.0
+    """Longest time between two saves of a run, seconds; 0 saves at every step."""
+
+    def __post_init__(self) -> None:
+        _check_path(self, "dataset")
+        if self.data_dir is not None:
+            _check_path(self, "data_dir")
+        given = [n for n in ("seconds", "epochs", "steps") if getattr(self, n) is not None]
+        if len(given) > 1:
+            raise ConfigError(f"{' and '.join(given)} were given; a run has one budget: seconds, epochs or steps.")
+        if not given:
+            object.__setattr__(self, "seconds", 60.0)
+        if self.seconds is not None:
+            _check_float(self, "seconds", 0.1, 30 * 86_400)
+        if self.epochs is not None:
+            _check_float(self, "epochs", 1e-4, 100_000)
+        if self.steps is not None:
+            _check_int(self, "steps", 1, 1_000_000_000)
+        _check_int(self, "batch_size", 1, 65_536)
+        _check_float(self, "learning_rate", 1e-8, 100.0)
+        _check_float(self, "weight_decay", 0.0, 10.0)
+        _check_float(self, "commitment_weight", 0.0, 1000.0)
+        _check_float(self, "kl_weight", 0.0, 1000.0)
+        _check_float(self, "gradient_clip", 1e-6, 1e9)
+        _check_int(self, "seed", 0, 2**63 - 1)
+        _check_float(self, "autosave_seconds", 0.0, 3600.0)
+        _check_choice(self, "device", ("auto", "cpu", "cuda", "mps"))

@@ -1,0 +1,35 @@
+"""The training objectives, as pure functions of what the models return. Beta is applied here and nowhere else."""
+
+from __future__ import annotations
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+
+def reconstruction_loss(x_recon: Tensor, x: Tensor, variance: float = 1.0) -> Tensor:
+    """Mean squared error over all pixels of (B, C, H, W), divided by the data's variance so that its scale, and with
+    it the balance with the other terms, is the same for every data set."""
+    return F.mse_loss(x_recon, x) / variance
+
+
+def vqvae_loss(reconstruction: Tensor, codebook: Tensor, commitment: Tensor, commitment_weight: float) -> Tensor:
+    """Eq. 3 of arXiv:1711.00937: reconstruction + |sg[z_e] - e|^2 + beta |z_e - sg[e]|^2. Scalars in, scalar out."""
+    return reconstruction + codebook + commitment_weight * commitment
+
+
+def kl_divergence(mean: Tensor, log_variance: Tensor) -> Tensor:
+    """KL(N(mean, exp(log_variance)) || N(0, 1)) of each image: (B, ...) -> (B,), nats, summed over the latent
+    (arXiv:1312.6114, appendix B)."""
+    return 0.5 * (mean.square() + log_variance.exp() - 1 - log_variance).flatten(1).sum(1)
+
+
+def vae_loss(reconstruction: Tensor, kl: Tensor, pixels: int, kl_weight: float) -> Tensor:
+    """Negative evidence lower bound per pixel, for a Gaussian decoder whose variance is the data's variance times
+    `reconstruction` at its optimum: reconstruction is the scaled mean squared error, kl (B,) in nats."""
+    return reconstruction + kl_weight * kl.mean() / pixels
+
+
+def is_finite(*values: Tensor) -> bool:
+    """True when no scalar of `values` is NaN or infinite."""
+    return bool(torch.stack([v.detach().float() for v in values]).isfinite().all())

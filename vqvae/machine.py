@@ -1,0 +1,48 @@
+"""What this machine has: its devices, and whether a run fits its memory."""
+
+from __future__ import annotations
+
+import os
+
+import torch
+
+from vqvae.config import ConfigError, ModelConfig
+
+MEMORY_SHARE = 0.8
+"""A run that is estimated to need more than this share of the machine's memory is refused."""
+
+
+def resolve_device(name: str) -> torch.device:
+    """auto -> cuda, mps or cpu, whichever is there; ConfigError when the one asked for is not."""
+    available = {"cuda": torch.cuda.is_available(), "mps": torch.backends.mps.is_available(), "cpu": True}
+    if name == "auto":
+        name = next(d for d, there in available.items() if there)
+    if not available[name]:
+        raise ConfigError(f"device {name} is not available here; use --device "
+                          f"{' or '.join(d for d, there in available.items() if there)}.")
+    return torch.device(name)
+
+
+def estimate_bytes(model: ModelConfig, batch_size: int) -> int:
+    """Rough upper estimate of what a training step holds in memory besides the data, bytes."""
+    positions = batch_size * model.grid[0] * model.grid[1]
+    hidden, blocks = model.hidden_channels, 2 * model.residual_blocks
+    weights = blocks * 10 * hidden**2 + 18 * hidden * (model.channels * model.downsample**2 + model.embedding_dim)
+    activations = positions * (hidden * (5 * blocks + 6) + 4 * model.embedding_dim) \
+        + 8 * batch_size * model.channels * model.height * model.width
+    codebook = 4 * model.codebook_size * model.embedding_dim
+    distances = min(positions * model.codebook_size, 2**23)
+    return 4 * (4 * weights + activations + codebook + 2 * distances)
+
+
+def check_memory(model: ModelConfig, batch_size: int) -> None:
+    """ConfigError when a run would not fit this machine's memory, before anything is allocated."""
+    try:
+        total = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+    except (AttributeError, ValueError, OSError):
+        return  # Not a POSIX system: the estimate has nothing to compare with.
+    needed = estimate_bytes(model, batch_size)
+    if needed > MEMORY_SHARE * total:
+        raise ConfigError(f"These settings need about {needed / 2**30:.0f} GB of memory and this machine has "
+                          f"{total / 2**30:.0f} GB. Lower batch_size ({batch_size}), hidden_channels "
+                          f"({model.hidden_channels}) or the size of the images.")

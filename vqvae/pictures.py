@@ -1,0 +1,121 @@
+"""One image file of any kind -> uint8 pixels at a given size, or `PictureError` with the reason in a few words.
+
+Everything that can be wrong with a file that somebody sends is met here: it is used for whole folders (where a bad file
+is skipped and named) and for single pictures on the command line.
+"""
+
+from __future__ import annotations
+
+import io
+from typing import BinaryIO
+
+import numpy as np
+from PIL import Image, ImageOps
+
+#: Formats that Pillow decodes itself. Others, such as EPS, would start a foreign program on a stranger's file.
+FORMATS = ("PNG", "JPEG", "WEBP", "BMP", "GIF", "TIFF", "PPM")
+MAX_PIXELS = 64_000_000
+MIN_SIDE = 4
+_ARCHIVES = (b"PK\x03\x04", b"Rar!", b"7z\xbc\xaf", b"\x1f\x8b")
+
+
+class PictureError(ValueError):
+    """The file gives no picture; the text is the reason, to follow the file's name."""
+
+
+def open_picture(file: BinaryIO | bytes) -> Image.Image:
+    """Read the header only. Raises PictureError for what is no image, too large or too small to learn from."""
+    file = io.BytesIO(file) if isinstance(file, bytes) else file
+    head = file.read(512)
+    file.seek(0)
+    if not head:
+        raise PictureError("the file is empty")
+    try:
+        image = Image.open(file, formats=FORMATS)
+    except (Image.DecompressionBombError, Image.DecompressionBombWarning):
+        raise PictureError(f"too many pixels; at most {MAX_PIXELS / 1e6:.0f} megapixels") from None
+    except Exception:
+        raise PictureError(_what_it_is(head)) from None
+    width, height = image.size
+    if width * height > MAX_PIXELS:
+        raise PictureError(f"{width} x {height} pixels are too many; at most {MAX_PIXELS / 1e6:.0f} megapixels")
+    if min(width, height) < MIN_SIDE:
+        raise PictureError(f"{width} x {height} pixels are too few; each side needs at least {MIN_SIDE}")
+    return image
+
+
+def is_grey(image: Image.Image) -> bool:
+    """Whether the file stores no colour (from its mode; a grey picture stored as RGB counts as colour)."""
+    return image.mode in ("1", "L", "LA", "La", "F", "I", "I;16", "I;16B", "I;16L", "I;16N")
+
+
+def read_picture(file: BinaryIO | bytes, size: tuple[int, int], channels: int) -> np.ndarray:
+    """Decode, upright, on white, centre-cropped to the aspect of ``size`` and resized.
+
+    Args: ``size`` (H, W) in pixels; ``channels`` 1 or 3.
+    Returns: uint8 (C, H, W). The first frame of an animation; 16-bit grey scaled to 8; transparency laid on white.
+    Raises: PictureError.
+    """
+    image = open_picture(file)
+    height, width = size
+    try:
+        if image.format == "JPEG" and image.mode in ("L", "RGB", "YCbCr"):
+            # Decode at 1/2, 1/4 or 1/8 when that still leaves twice the pixels needed: several times faster on photos.
+            image.draft("L" if channels == 1 else "RGB", (2 * max(size), 2 * max(size)))
+        image.load()
+        if image.format != "GIF":  # reading Exif of a GIF would seek through its frames
+            image = ImageOps.exif_transpose(image) if image.getexif() else image
+        image = _on_white(image).convert("L" if channels == 1 else "RGB")
+        if image.size != (width, height):
+            image = ImageOps.fit(image, (width, height), Image.Resampling.BICUBIC)
+    except PictureError:
+        raise
+    except MemoryError:
+        raise PictureError("needs more memory than there is") from None
+    except Exception as error:  # Pillow's decoders raise almost anything on damaged bytes
+        detail = str(error).split("\n")[0][:80]
+        raise PictureError(f"damaged or cut short ({detail or type(error).__name__})") from None
+    pixels = np.asarray(image)
+    return pixels[None] if channels == 1 else pixels.transpose(2, 0, 1)
+
+
+def _on_white(image: Image.Image) -> Image.Image:
+    """An opaque 8-bit picture: deep grey scaled, transparent pixels laid on white."""
+    if image.mode in ("F", "I") or image.mode.startswith("I;16"):
+        return Image.fromarray(_eight_bits(np.asarray(image)))
+    if image.mode in ("L", "RGB") and "transparency" not in image.info:
+        return image
+    if image.mode in ("RGBA", "LA", "PA", "La", "RGBa") or "transparency" in image.info:
+        image = image.convert("RGBA")
+        return Image.alpha_composite(Image.new("RGBA", image.size, "white"), image).convert("RGB")
+    return image.convert("L" if image.mode == "1" else "RGB")
+
+
+def _eight_bits(values: np.ndarray) -> np.ndarray:
+    """Deep grey (H, W) -> uint8: floats in [0, 1], 16-bit integers, or values that are 0..255 already."""
+    if not np.isfinite(values).all():
+        raise PictureError("holds values that are not numbers (NaN or infinity)")
+    low, high = float(values.min()), float(values.max())
+    if low < 0 or high > 65535:
+        raise PictureError(f"holds values from {low:g} to {high:g}; they must lie in 0..1, 0..255 or 0..65535")
+    if values.dtype.kind == "f" and high <= 1:
+        scale = 255.0
+    elif values.dtype == np.uint16 or high > 255:
+        scale = 255.0 / 65535.0
+    else:
+        scale = 1.0
+    return np.rint(values.astype(np.float64) * scale).astype(np.uint8)
+
+
+def _what_it_is(head: bytes) -> str:
+    """A friendlier reason than "cannot identify image file" for what people send by mistake."""
+    start = head.lstrip(b"\xef\xbb\xbf \t\r\n").lower()
+    if b"<svg" in start:
+        return "an SVG drawing, not pixels; export it as PNG"
+    if start.startswith((b"<!doctype html", b"<html")):
+        return "a web page, not an image"
+    if head.startswith(_ARCHIVES):
+        return "an archive, not an image; archives inside are not opened"
+    if head[4:12] in (b"ftypheic", b"ftypheix", b"ftypmif1", b"ftypavif"):
+        return "a HEIC or AVIF image; export it as JPEG or PNG"
+    return f"not an image, or damaged at its start; readable are {', '.join(FORMATS)}"

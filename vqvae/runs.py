@@ -1,0 +1,73 @@
+"""A run on disk: one file that holds all it needs to go on, so that no crash can leave halves of two saves."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Sequence
+from pathlib import Path
+
+import torch
+from torch import nn
+
+from vqvae.checkpoint import CheckpointError, fill, read_tensors, write_tensors
+from vqvae.config import ModelConfig, TrainingConfig
+
+TRAINING_FILE = "training.safetensors"
+
+
+def write_run(path: str | os.PathLike, run: dict, model: nn.Module,
+              optimizers: Sequence[torch.optim.Optimizer]) -> None:
+    """Save weights, buffers and the state of the optimisers, with `run` (JSON) in the header. CheckpointError when the
+    file cannot be written."""
+    tensors = {f"model.{k}": v for k, v in model.state_dict().items()}
+    for name, parameter in model.named_parameters():
+        for optimizer in optimizers:
+            tensors |= {f"optimizer.{name}.{k}": v for k, v in optimizer.state.get(parameter, {}).items()}
+    try:
+        write_tensors(Path(path) / TRAINING_FILE, tensors, {"run": json.dumps(run)})
+    except OSError as error:
+        raise CheckpointError(f"The run could not be saved to {path}: {error.strerror or error}. "
+                              "Free some space or choose another folder.") from error
+
+
+def read_run(path: str | os.PathLike) -> dict:
+    """The saved run of a folder without its tensors: step, elapsed, images, config (TrainingConfig), model
+    (ModelConfig). CheckpointError when there is none or it is damaged."""
+    from safetensors import SafetensorError, safe_open
+
+    file = Path(path) / TRAINING_FILE
+    if not file.is_file():
+        raise CheckpointError(f"{path} holds no run to resume ({TRAINING_FILE} is missing). Only a run that was "
+                              "interrupted or stopped can go on.")
+    try:
+        with safe_open(file, framework="pt") as opened:
+            run = json.loads((opened.metadata() or {})["run"])
+        return {**run, "config": TrainingConfig.from_dict(run["config"]), "model": ModelConfig.from_dict(run["model"]),
+                "step": int(run["step"]), "elapsed": float(run["elapsed"]), "images": int(run["images"])}
+    except (SafetensorError, OSError, ValueError, KeyError, TypeError, OverflowError) as error:
+        raise CheckpointError(f"{file} is damaged ({error}). Start the run anew.") from error
+
+
+def restore_weights(path: str | os.PathLike, model: nn.Module) -> None:
+    """Put a saved run's weights and buffers into a model, before its optimisers are made. CheckpointError when they do
+    not fit."""
+    file = Path(path) / TRAINING_FILE
+    fill(model, {k[6:]: v for k, v in read_tensors(file).items() if k.startswith("model.")}, file)
+
+
+def restore_optimizers(path: str | os.PathLike, model: nn.Module, optimizers: Sequence[torch.optim.Optimizer]) -> None:
+    """Put a saved run's optimiser states into place. CheckpointError when they do not fit."""
+    file = Path(path) / TRAINING_FILE
+    tensors = read_tensors(file)
+    owner = {p: optimizer for optimizer in optimizers for group in optimizer.param_groups for p in group["params"]}
+    for name, parameter in model.named_parameters():
+        prefix = f"optimizer.{name}."
+        state = {k[len(prefix):]: v for k, v in tensors.items() if k.startswith(prefix)}
+        for k, v in state.items():
+            if v.shape not in ((), parameter.shape) or not v.isfinite().all():
+                raise CheckpointError(f"{file}: {prefix}{k} does not fit the model. Start the run anew.")
+            # Laid out in memory as the parameter is; a fused optimiser wants its step count on the device too.
+            state[k] = torch.empty_like(parameter).copy_(v) if v.ndim else v.to(parameter.device, copy=True)
+        if state:
+            owner[parameter].state[parameter] = state
