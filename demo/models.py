@@ -5,16 +5,18 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import vqvae
-from demo.model_cache import CheckpointCache
+from demo.model_cache import CODES_FILES, PRIOR_FILES, FolderCache, load_prior
 from demo.session import is_token
 from demo.settings import Settings
 from demo.text import figure
 
 if TYPE_CHECKING:
-    from vqvae import VQVAE, Checkpoint
+    from torch import Tensor
+
+    from vqvae import VQVAE, Checkpoint, Prior
 
 log = logging.getLogger(__name__)
 
@@ -140,11 +142,29 @@ def get_checkpoint(model_id: str, settings: Settings) -> "Checkpoint":
 
     Raises ModelError where the id names nothing, vqvae.CheckpointError where its files are damaged.
     """
-    path = resolve(model_id, settings)
-    try:
-        return _cache.get(path, settings.loaded_models)
-    except OSError as error:  # deleted between the look and the reading
-        raise ModelError(GONE) from error
+    return _get(_cache, model_id, settings)
+
+
+def get_prior(model_id: str, settings: Settings) -> "Prior":
+    """The learned prior of a model, in eval mode on the CPU, shared by all visitors and never changed.
+
+    Read again when its file changes. Raises ModelError where the id names nothing, vqvae.CheckpointError where the
+    model has no prior or its file is damaged.
+    """
+    return _get(_priors, model_id, settings)
+
+
+def get_training_codes(model_id: str, settings: Settings) -> "tuple[Tensor, Tensor | None]":
+    """The training pictures of a model as codes: (indices (N, h, w), labels (N,) or None), from its checkpoint.
+
+    Raises ModelError where the id names nothing, vqvae.CheckpointError where they are not there or damaged.
+    """
+    return _get(_codes, model_id, settings)
+
+
+def has_prior(model_id: object, settings: Settings) -> bool:
+    """Whether a model has a prior, from its folder alone. Raises ModelError where the id names nothing."""
+    return (resolve(model_id, settings) / "prior.safetensors").is_file()
 
 
 def warm_up(settings: Settings) -> None:
@@ -164,7 +184,17 @@ def warm_up(settings: Settings) -> None:
         log.warning("The default model could not be loaded: %s", error)
 
 
-_cache = CheckpointCache()
+_cache = FolderCache()
+_priors = FolderCache(load_prior, PRIOR_FILES)
+_codes = FolderCache(lambda path: vqvae.read_indices(path), CODES_FILES)
+
+
+def _get(cache: FolderCache, model_id: str, settings: Settings) -> Any:
+    path = resolve(model_id, settings)
+    try:
+        return cache.get(path, settings.loaded_models)
+    except OSError as error:  # deleted between the look and the reading
+        raise ModelError(GONE) from error
 
 
 def _folders(root: Path) -> list[Path]:

@@ -11,7 +11,7 @@ import pytest
 
 import vqvae
 from demo import models, transfer
-from demo.model_cache import CheckpointCache
+from demo.model_cache import FolderCache
 from demo.models import ModelError, find_model, get_checkpoint, get_model, list_models, resolve
 from demo.settings import Settings
 from demo.transfer import TransferError, pack, unpack
@@ -38,7 +38,7 @@ def settings(tmp_path, template):
 
     shutil.copytree(template, tmp_path / "checkpoints" / "mnist")
     shutil.copytree(template, tmp_path / "checkpoints" / "a-second")
-    models._cache = CheckpointCache()
+    models._cache = FolderCache()
     return Settings(checkpoints=tmp_path / "checkpoints", runs=tmp_path / "runs", data_dir=tmp_path)
 
 
