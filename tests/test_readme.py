@@ -32,7 +32,7 @@ def test_the_first_lines_of_python_do_what_they_say():
     exec(compile(code, "README.md", "exec"), names)  # our own file
     assert names["indices"].shape == (8, 7, 7) and names["indices"].dtype == torch.int64
     assert names["x_recon"].shape == names["x"].shape
-    assert 0 <= names["x_recon"].min() and names["x_recon"].max() <= 1
+    assert names["x_recon"].min() >= 0 and names["x_recon"].max() <= 1
 
 
 def test_what_the_readme_links_to_exists():
