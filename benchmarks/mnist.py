@@ -15,13 +15,14 @@ from __future__ import annotations
 import argparse
 import json
 import os
-import platform
 import shlex
 import subprocess
 import sys
 import tempfile
 import time
 from pathlib import Path
+
+from figures import report
 
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
@@ -33,26 +34,6 @@ PLAIN_RATE, PLAIN_BATCH, PLAIN_BETA = 2e-4, 128, 0.25
 
 
 MSE = "mean squared error, pixels in [0, 1]"
-
-
-def hardware() -> str:
-    """The machine in words."""
-    import torch
-
-    name = platform.processor() or platform.machine()
-    cpuinfo = Path("/proc/cpuinfo")
-    if cpuinfo.is_file():
-        name = next((line.split(":")[1].strip() for line in cpuinfo.read_text().splitlines()
-                     if line.startswith("model name")), name)
-    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
-    gpu = torch.cuda.get_device_name() if torch.cuda.is_available() else "no GPU"
-    return f"{cores} cores of {name}, {gpu}, torch {torch.__version__} with {torch.get_num_threads()} threads"
-
-
-def report(name: str, value: float, unit: str, target: str, command: str) -> None:
-    """Print a figure."""
-    print(json.dumps({"name": name, "value": float(f"{value:.4g}"), "unit": unit, "target": target,
-                      "hardware": hardware(), "command": command}), flush=True)
 
 
 def call(*arguments: str) -> str:
