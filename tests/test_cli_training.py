@@ -127,7 +127,9 @@ def test_force_replaces_a_checkpoint_and_what_belongs_to_it(cli_train, tmp_path,
 @pytest.mark.parametrize("name, text", [
     ("a.toml", 'dataset = "synthetic"\nsteps = 50\ncodebook-size = 8\nhidden_channels = 8\nno-kmeans-start = true'),
     ("a.json", '{"dataset": "synthetic", "steps": 50, "codebook_size": 8, "--hidden-channels": 8, '
-               '"kmeans-start": false, "force": false}')])
+               '"kmeans-start": false, "force": false}'),
+    ("a.yaml", "dataset: synthetic  # drawn here\nsteps: 50\ncodebook-size: 8\nhidden_channels: 8\nlearning-rate: 1e-3\n"
+               "kmeans_start: no\n")])
 def test_a_config_file_stands_behind_the_command_line(small_sets, tmp_path, name, text):
     (tmp_path / name).write_text(text)
     assert main(["train", "--config", str(tmp_path / name), "--output", str(tmp_path / "a"), "--epochs", "0.1",
@@ -138,7 +140,9 @@ def test_a_config_file_stands_behind_the_command_line(small_sets, tmp_path, name
 
 
 @pytest.mark.parametrize("name, text, sentence", [
-    ("a.yaml", "", "it must be a .toml or .json file"),
+    ("a.txt", "", "it must be a .yaml, .toml or .json file"),
+    ("a.yaml", "steps: [3", "is no valid YAML"),
+    ("a.yml", "", "must hold one object of settings"),
     ("a.toml", "steps = = 3", "is no valid TOML"),
     ("a.json", "{", "is no valid JSON"),
     ("a.json", "[1]", "must hold one object of settings"),

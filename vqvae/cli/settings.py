@@ -126,19 +126,32 @@ def with_config_file(args):
 
 
 def read_settings(path: Path) -> dict:
-    """A TOML or JSON file as a flat dict, names with underscores. UsageError when it is none."""
-    if path.suffix.lower() not in (".toml", ".json"):
-        raise UsageError(f"--config is {path}; it must be a .toml or .json file.")
+    """A YAML, TOML or JSON file as a flat dict, names with underscores. UsageError when it is none."""
+    suffix = path.suffix.lower()
+    language = {".yaml": "YAML", ".yml": "YAML", ".toml": "TOML", ".json": "JSON"}.get(suffix)
+    if language is None:
+        raise UsageError(f"--config is {path}; it must be a .yaml, .toml or .json file.")
     try:
-        text = path.read_text("utf-8")
-        values = tomllib.loads(text) if path.suffix.lower() == ".toml" else json.loads(text)
+        values = _parse(path.read_text("utf-8"), language)
     except OSError as error:
         raise UsageError(f"--config {path} cannot be read ({error.strerror or error}).") from error
     except (ValueError, RecursionError) as error:
-        raise UsageError(f"--config {path} is no valid {path.suffix[1:].upper()} ({error}).") from error
+        raise UsageError(f"--config {path} is no valid {language} ({error}).") from error
     if not isinstance(values, dict):
         raise UsageError(f"--config {path} must hold one object of settings.")
     return {str(name).lstrip("-").replace("-", "_"): value for name, value in values.items()}
+
+
+def _parse(text: str, language: str) -> object:
+    """ValueError when the text is not of this language."""
+    if language != "YAML":
+        return tomllib.loads(text) if language == "TOML" else json.loads(text)
+    import yaml
+
+    try:
+        return yaml.safe_load(text)
+    except yaml.YAMLError as error:
+        raise ValueError(" ".join(str(error).split())) from error
 
 
 def to_arguments(values: dict, parser: argparse.ArgumentParser) -> list[str]:

@@ -40,8 +40,8 @@ def add_train(subparsers) -> None:
     parser.add_argument("--force", action="store_const", const=True, help="replace a checkpoint in --output")
     parser.add_argument("--resume", metavar="DIR", help="go on with the run that was stopped in DIR; a new budget "
                         "counts from the start of the run")
-    parser.add_argument("--config", metavar="FILE", help="take settings from a .toml or .json file; flags on the "
-                        "command line go before it")
+    parser.add_argument("--config", metavar="FILE", help="take settings from a .yaml, .toml or .json file: any flag "
+                        "by its name; flags on the command line go before it")
     add_device(parser, default=None)
     add_settings(parser)
     parser.set_defaults(run=train, parser=parser)
