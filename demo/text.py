@@ -41,6 +41,9 @@ GLOSSARY = {
     "top-k": "Sampling chooses only among the k likeliest codes.",
     "top-p": "Sampling chooses only among the likeliest codes that together reach the probability p.",
     "guidance": "How strongly the class pulls: 1 samples it as learned, more makes it more typical, less varied.",
+    "class": "What kind of picture is asked for; the prior was told it in training, and also learned to do without.",
+    "parallel steps": "In each step the prior draws several cells at once, without their seeing each other: more "
+    "steps agree better and take longer.",
     "surprise": "How unlikely the prior finds a cell's code given all the others, in bits.",
     "posterior collapse": "The encoder of a VAE says nothing, and the decoder draws the same picture for all.",
     "KL divergence": "What a VAE pays for its latents: how far they are from pure noise, in nats or bits.",
