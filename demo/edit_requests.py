@@ -14,6 +14,7 @@ from collections.abc import Callable
 import numpy as np
 
 from demo import edit_sources, editing, palette
+from demo.edit_prior import PRIOR_QUESTIONS, prior_info
 from demo.edit_sources import PNG_KEY
 from demo.editing import EditError
 from demo.images import ImageError
@@ -36,6 +37,7 @@ def edit_model(request: dict, settings: Settings) -> dict:
         "h": h, "w": w, "K": config.codebook_size, "D": config.embedding_dim,
         "height": config.height, "width": config.width, "channels": config.channels, "tile": config.downsample,
         "sheet": palette.code_sheet(model), "counts": palette.code_counts(gallery),
+        **prior_info(request["model"], model, settings),
         "examples": 0 if gallery is None else len(gallery.indices), "chunk": editing.preview_chunk(model),
     }
 
@@ -107,7 +109,7 @@ def edit_share(request: dict, settings: Settings) -> dict:
 
 
 QUESTIONS: tuple[Callable[[dict, Settings], dict], ...] = (
-    edit_model, edit_commit, edit_previews, edit_cell, edit_open, edit_share,
+    edit_model, edit_commit, edit_previews, edit_cell, edit_open, edit_share, *PRIOR_QUESTIONS,
 )
 
 

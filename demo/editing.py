@@ -76,12 +76,20 @@ def preview_chunk(model: "VQVAE") -> int:
 
 def decode(model: "VQVAE", grid: IndexGrid) -> np.ndarray:
     """The picture of a grid: uint8 (H, W, C)."""
-    return _decode(model, _tensor(grid)[None])[0]
+    return decode_all(model, _tensor(grid)[None])[0]
+
+
+def decode_all(model: "VQVAE", indices: "torch.Tensor") -> np.ndarray:
+    """The pictures of many grids, int64 (N, h, w): uint8 (N, H, W, C)."""
+    import torch
+
+    with torch.inference_mode():
+        return (model.decode(indices).permute(0, 2, 3, 1) * 255).round().byte().contiguous().numpy()
 
 
 def previews(model: "VQVAE", grid: IndexGrid, cells: list[tuple[int, int]], candidates: list[int]) -> np.ndarray:
     """The picture with all `cells` set to each candidate in turn: uint8 (candidates, H, W, C). Exact, no shortcut."""
-    return _decode(model, _varied(grid, cells, candidates))
+    return decode_all(model, _varied(grid, cells, candidates))
 
 
 def effect(model: "VQVAE", grid: IndexGrid, row: int, column: int) -> dict:
@@ -170,10 +178,3 @@ def _varied(grid: IndexGrid, cells: list[tuple[int, int]], candidates: list[int]
     rows, columns = (list(axis) for axis in zip(*cells, strict=True))
     batch[:, rows, columns] = torch.tensor(candidates)[:, None]
     return batch
-
-
-def _decode(model: "VQVAE", indices: "torch.Tensor") -> np.ndarray:
-    import torch
-
-    with torch.inference_mode():
-        return (model.decode(indices).permute(0, 2, 3, 1) * 255).round().byte().contiguous().numpy()

@@ -43,7 +43,7 @@ def build(page: Page) -> None:
     private = {"show_progress": "hidden", "queue": False, "api_visibility": "private"}
     gr.HTML(f'<p class="vq-note">{INTRODUCTION}</p>', padding=False, elem_id="vq-edit-note")
     editor = code_grid([bound(question) for question in QUESTIONS], elem_id="vq-edit",
-                       can_draw=page.has_tab("reconstruct"))
+                       can_draw=page.has_tab("reconstruct"), can_train=page.has_tab("train"))
     page.ready(show_model, [page.model], [editor])
     page.ready(open_link, None, [page.tabs], queue=False)
     # In the browser alone: the component asks for the model itself.
@@ -51,3 +51,5 @@ def build(page: Page) -> None:
     page.grid.change(show_handed, [page.grid], [editor], **private)
     if page.has_tab("reconstruct"):
         editor.draw(lambda: gr.Tabs(selected="reconstruct"), None, [page.tabs], **private)
+    if page.has_tab("train"):
+        editor.train(lambda: gr.Tabs(selected="train"), None, [page.tabs], **private)

@@ -54,6 +54,30 @@ test("opening another grid is a step: undo goes back behind it to the source bef
   assert.deepEqual([history.flat, history.source], [[7, 7], 1]);
 });
 
+test("locks are steps of their own: undone, done again, and kept over a reload", () => {
+  const history = new History([1, 2, 3]);
+  assert.ok(history.push("lock", history.flat, 0, [0, 2]));
+  assert.ok(!history.push("lock the same", history.flat, 0, [0, 2]));
+  history.push("edit", [1, 5, 3]);
+  history.push("open", [7, 7, 7], 1, []);
+  assert.deepEqual(history.locked, []);
+  history.undo();
+  const again = History.from(JSON.parse(JSON.stringify(history)), 3, 8, 2);
+  for (const one of [history, again]) {
+    assert.deepEqual([one.locked, one.flat], [[0, 2], [1, 5, 3]]);
+    one.undo();
+    one.undo();
+    assert.deepEqual([one.locked, one.flat], [[], [1, 2, 3]]);
+    while (one.redo() !== null);
+    assert.deepEqual([one.locked, one.source], [[], 1]);
+  }
+  const bad = JSON.parse(JSON.stringify(history));
+  for (const locks of [7, [3], [-1], ["0"]]) {
+    bad.steps[0][3] = locks;
+    assert.equal(History.from(bad, 3, 8, 2), null);
+  }
+});
+
 test("a damaged history is refused", () => {
   const good = JSON.parse(JSON.stringify(new History([1, 2])));
   assert.ok(History.from(good, 2, 8, 1));
@@ -195,7 +219,8 @@ test("every key leads to a command of its own name", () => {
   assert.equal(KEYS[keyName({ key: "Z", ctrlKey: true, shiftKey: true })], "redo");
   assert.equal(KEYS[keyName({ key: "z", metaKey: true })], "undo");
   assert.equal(KEYS[keyName({ key: "M", shiftKey: true })], "flip");
-  const commands = require("fs").readFileSync(require.resolve("../../demo/widgets/code_grid/commands.js"), "utf8");
+  const commands = ["commands", "prior"].map((name) =>
+    require("fs").readFileSync(require.resolve(`../../demo/widgets/code_grid/${name}.js`), "utf8")).join("\n");
   const page = require("fs").readFileSync(`${__dirname}/../../demo/widgets/code_grid/code_grid.html`, "utf8");
   for (const name of Object.values(KEYS)) assert.match(commands, new RegExp(`\\n  (async )?${name}\\(e\\)`), name);
   for (const [, name] of page.matchAll(/data-do="(\w+)"/g)) assert.match(commands, new RegExp(`\\n  (async )?${name}\\(e\\)`), name);

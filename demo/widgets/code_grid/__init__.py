@@ -1,7 +1,8 @@
 """The code editor: one component of plain scripts, put together here in the order in which they need each other.
 
 `grid.js`, `store.js`, `wire.js` and `keys.js` need no page and are tested by node; `board.js` is a grid on the page,
-`palette.js`, `preview.js` and `steps.js` what their names say; `editor.js` holds the state and ties them together.
+`palette.js`, `preview.js`, `steps.js` and `prior.js` what their names say; `editor.js` holds the state and ties them
+together.
 """
 
 from collections.abc import Callable
@@ -13,7 +14,7 @@ import gradio as gr
 HERE = Path(__file__).parent
 SCRIPTS = (
     "grid", "store", "wire", "paint", "board", "palette", "preview", "side", "steps", "keys",
-    "screen", "editor", "looking", "commands", "start",
+    "screen", "editor", "looking", "commands", "prior", "start",
 )  # fmt: skip
 
 
@@ -28,7 +29,7 @@ def code_grid(questions: list[Callable], **options) -> gr.HTML:
     """The component. Its value is None or {"model": id, "grid": what another tab hands over or None, "stamp": int}.
 
     `questions` are the functions of `demo.edit_requests`, bound to the settings, under their own names. Events: "draw"
-    when the person wants to draw a picture.
+    when the person wants to draw a picture, "train" when they want to train a prior.
     """
     return gr.HTML(
         None,

@@ -23,13 +23,15 @@ class Board {
       for (let c = 0; c < info.w; c++) {
         const cell = make("div", "cell", { role: "gridcell", "aria-colindex": c + 1, tabindex: -1 });
         cell.dataset.p = this.cells.length;
-        cell.append(make("span", "ix", { "aria-hidden": "true" }));
+        for (const name of ["ix", "lock", "bits"]) cell.append(make("span", name, { "aria-hidden": "true" }));
         row.append(cell);
         this.cells.push(cell);
       }
       rows.push(row);
     }
     this.grid.replaceChildren(...rows);
+    Object.assign(this, { locked: new Set(), bits: null });
+    this.grid.classList.remove("heated");
     this.size();
     this.mark();
   }
@@ -70,27 +72,49 @@ class Board {
   put(p, code) {
     const cell = this.cells[p];
     cell.firstChild.textContent = code;
-    cell.setAttribute("aria-label",
-      `${this.name}, row ${Math.floor(p / this.info.w) + 1}, column ${(p % this.info.w) + 1}, code ${code}`);
+    this.label(p, code);
     Paint.tile(cell, code, this.sheet.columns, this.side || this.info.tile);
   }
 
+  // What a screen reader says of a cell.
+  label(p, code) {
+    this.cells[p].setAttribute("aria-label",
+      `${this.name}, row ${Math.floor(p / this.info.w) + 1}, column ${(p % this.info.w) + 1}, code ${code}` +
+      (this.locked.has(p) ? ", locked" : "") + (this.bits ? `, surprise ${this.bits[p].toFixed(1)} bits` : ""));
+  }
+
   // Show a code in the selected cells without changing them; null takes it back.
-  preview(code) {
+  preview(code) { this.lay(code === null ? [] : [...this.selected].map((p) => [p, code])); }
+
+  // Show other codes, [cell, code] each, without changing anything; none takes it back.
+  lay(codes) {
     for (const p of this.shown.keys()) { this.put(p, this.flat[p]); this.cells[p].classList.remove("preview"); }
-    this.shown.clear();
-    if (code === null) return;
-    for (const p of this.selected) {
-      this.shown.set(p, code);
+    this.shown = new Map(codes);
+    for (const [p, code] of this.shown) {
       this.put(p, code);
       this.cells[p].classList.add("preview");
     }
   }
 
-  // A value 0..1 a cell, drawn as a bar at its foot (what a prior finds surprising, say); null takes them away.
-  overlay(values) {
-    this.cells.forEach((cell, p) => cell.style.setProperty("--level", values ? values[p] : 0));
-    this.grid.classList.toggle("levels", !!values);
+  // Which cells bear a padlock.
+  lock(cells) {
+    if (cells.length === this.locked.size && cells.every((p) => this.locked.has(p))) return;
+    this.locked = new Set(cells);
+    this.cells.forEach((cell, p) => { cell.classList.toggle("locked", this.locked.has(p)); this.label(p, this.flat[p]); });
+  }
+
+  // A number of bits a cell, as a colour over it up to `peak` and in figures; null takes them away.
+  overlay(bits, peak) {
+    if (!bits && !this.bits) return;
+    this.bits = bits;
+    this.grid.classList.toggle("heated", !!bits);
+    this.cells.forEach((cell, p) => {
+      if (bits) {
+        cell.style.setProperty("--heat", `rgb(${Paint.viridis(bits[p] / peak).join(" ")})`);
+        cell.lastChild.textContent = bits[p].toFixed(1);
+      }
+      this.label(p, this.flat[p]);
+    });
   }
 
   light(p) {

@@ -168,6 +168,7 @@ Object.assign(Editor.prototype, {
 
   setOrder(order) {
     this.order = order;
+    if (order === "prior" && !this.odds) this.rank(true);
     this.sortPalette(true);
     this.refs.codes.scrollTop = 0;
     this.keep();

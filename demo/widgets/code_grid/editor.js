@@ -5,7 +5,8 @@ class Editor extends Screen {
     super(root);
     const { refs } = this, own = (place) => { try { return window[place]; } catch { return null; } };
     Object.assign(this, { trigger, info: null, cell: null, hovered: null, preview: null, view: "picture", order: "index", code: 0,
-      two: false, painting: false, clip: null, number: 0, blendFrom: null });
+      two: false, painting: false, clip: null, number: 0, blendFrom: null, klass: -1, choices: null, waiting: null, odds: null,
+      surprised: false, seed: 0 });
     this.wire = new Wire(server, (lost) => this.lost(lost));
     this.wire.onAsking = (n) => { root.dataset.asking = n; };
     this.store = new Store(own("sessionStorage"), own("localStorage"),
@@ -18,7 +19,7 @@ class Editor extends Screen {
     const codes = { preview: (code) => this.tryOut(code), pick: (code) => this.take(code) };
     this.palette = new Palette(refs.codes, { ...codes, seen: (seen) => this.foresee(seen), leave: () => this.leave() });
     this.steps = new Steps(refs, codes);
-    this.previews = new Previews(this.wire, (fresh) => { if (this.preview && fresh.includes(this.preview.code)) this.tryOut(this.preview.code); });
+    this.previews = new Previews(this.wire, (fresh) => { if (fresh.includes(this.preview?.code)) this.tryOut(this.preview.code); });
     this.typing = new Typing((text) => this.say(text), (code) => { this.say(""); this.take(code); });
   }
 
@@ -63,7 +64,8 @@ class Editor extends Screen {
   // Lay the page out for a model, empty.
   async adopt(info) {
     const { refs } = this;
-    Object.assign(this, { info: null, cell: null, hovered: null, preview: null, side: this.a, two: false, painting: false, blendFrom: null });
+    Object.assign(this, { info: null, cell: null, hovered: null, preview: null, side: this.a, two: false, painting: false, blendFrom: null,
+      klass: -1, choices: null, waiting: null, odds: null, surprised: false });
     const { sheet } = info, image = new Image();
     image.src = `data:image/png;base64,${sheet.png}`;
     this.root.style.setProperty("--sheet", `url("${image.src}")`);
@@ -80,10 +82,11 @@ class Editor extends Screen {
     refs.code.max = info.K - 1;
     refs.number.max = Math.max(0, info.examples - 1);
     this.root.querySelector(".group.example").hidden = !info.examples;
-    refs.order.replaceChildren(...ORDERS.filter((o) => o.id !== "usage" || info.counts)
-      .map((o) => make("option", "", { value: o.id }, o.name)));
-    if (this.order === "usage" && !info.counts) this.order = "index";
+    const orders = ORDERS.filter((o) => !o.needs || info[o.needs]);
+    refs.order.replaceChildren(...orders.map((o) => make("option", "", { value: o.id }, o.name)));
+    if (!orders.some((o) => o.id === this.order)) this.order = "index";
     refs.order.value = this.order;
+    this.adoptPrior();
     for (const side of [this.a, this.b]) { side.clear(); side.board.info = null; side.board.painting = false; }
     this.a.board.setup(info, sheet);
     this.palette.setup(info);
@@ -98,12 +101,13 @@ class Editor extends Screen {
     if (!this.a.restore(saved.a, this.info)) return;
     if (saved.b) this.prepare(this.b);
     this.two = this.b.restore(saved.b, this.info) && !!saved.two;
-    if (ORDERS.some((o) => o.id === saved.order && (o.id !== "usage" || this.info.counts))) this.order = saved.order;
+    if (ORDERS.some((o) => o.id === saved.order && (!o.needs || this.info[o.needs]))) this.order = saved.order;
     if (VIEWS.some((v) => v.id === saved.view)) this.view = saved.view;
     if (Number.isInteger(saved.code) && saved.code >= 0 && saved.code < this.info.K) this.code = saved.code;
     this.number = Number.isInteger(saved.number) ? saved.number : 0;
     this.refs.number.value = this.number;
     this.refs.order.value = this.order;
+    this.restorePrior(saved);
     this.layout();
     for (const side of [this.a, this.b]) if (side.history) this.send(side);
     this.say("Your edits are as you left them.");
@@ -128,14 +132,18 @@ class Editor extends Screen {
     clearTimeout(this.keeping);
     if (this.info && this.a.history)
       this.store.save(this.info, { a: this.a, b: this.b, two: this.two, order: this.order, view: this.view, code: this.code,
-        number: this.number });
+        number: this.number, klass: this.klass, surprised: this.surprised });
   }
 
   // ---- edits ----
 
   change(label, next, side = this.side) {
     this.settle();
-    if (!side.history.push(label, side.keepLocked(next))) return false;
+    const wanted = Grid.differing(next, side.history.flat);
+    if (!side.history.push(label, side.keepLocked(next))) {
+      if (wanted) this.say("Locked cells keep their codes: K unlocks the selected ones.");
+      return false;
+    }
     this.changed(side);
     return true;
   }
@@ -149,6 +157,7 @@ class Editor extends Screen {
     this.foreseeAbout();
     const exact = side === this.side && this.exactNow(side);
     if (exact) side.pixels = exact;
+    this.judge();
     this.show();
     this.inspect();
     clearTimeout(this.keeping);

@@ -112,7 +112,8 @@ const Grid = {
 };
 
 // Every state a grid was in, kept as the cells each step changed: [cell, from, to]. No limit. Opening another grid is a
-// step too: `source` numbers what the grid was opened from, so that undo goes back behind it.
+// step too: `source` numbers what the grid was opened from, so that undo goes back behind it. So is locking:
+// `locked` holds the cells that no edit may change, in reading order, and a step keeps them before and after.
 class History {
   constructor(flat, source = 0) {
     this.first = { flat: flat.slice(), source };
@@ -120,18 +121,20 @@ class History {
     this.at = 0;
     this.flat = flat.slice();
     this.source = source;
+    this.locked = [];
   }
 
   // A new step; steps that had been undone are dropped. No change, no step.
-  push(label, next, source = this.source) {
-    const cells = [];
+  push(label, next, source = this.source, locked = this.locked) {
+    const cells = [], locks = locked.join() === this.locked.join() ? null : [this.locked, locked.slice()];
     next.forEach((to, p) => { if (to !== this.flat[p]) cells.push([p, this.flat[p], to]); });
-    if (!cells.length && source === this.source) return false;
+    if (!cells.length && source === this.source && !locks) return false;
     this.steps.length = this.at;
-    this.steps.push({ label, cells, from: this.source, to: source });
+    this.steps.push({ label, cells, from: this.source, to: source, locks });
     this.at++;
     this.flat = next.slice();
     this.source = source;
+    if (locks) this.locked = locks[1];
     return true;
   }
 
@@ -141,6 +144,7 @@ class History {
     const step = this.steps[--this.at];
     for (const [p, from] of step.cells) this.flat[p] = from;
     this.source = step.from;
+    if (step.locks) this.locked = step.locks[0];
     return step.label;
   }
 
@@ -149,11 +153,12 @@ class History {
     const step = this.steps[this.at++];
     for (const [p, , to] of step.cells) this.flat[p] = to;
     this.source = step.to;
+    if (step.locks) this.locked = step.locks[1];
     return step.label;
   }
 
   toJSON() {
-    return { first: this.first, at: this.at, steps: this.steps.map((s) => [s.label, s.cells, s.to]) };
+    return { first: this.first, at: this.at, steps: this.steps.map((s) => [s.label, s.cells, s.to, ...(s.locks ? [s.locks[1]] : [])]) };
   }
 
   // From what toJSON gave; null when it is damaged or of another size, codebook or number of sources.
@@ -171,7 +176,9 @@ class History {
             !code(change[2])) return null;
         next[change[0]] = change[2];
       }
-      history.push(String(step[0]), next, step[2]);
+      const locked = step[3] ?? history.locked;
+      if (!Array.isArray(locked) || !locked.every((p) => Number.isInteger(p) && p >= 0 && p < count)) return null;
+      history.push(String(step[0]), next, step[2], locked);
     }
     while (history.at > saved.at && history.undo() !== null);
     return history;

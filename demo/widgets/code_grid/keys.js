@@ -6,6 +6,7 @@ const KEYS = {
   "alt+arrowleft": "left", "alt+arrowright": "right", "alt+arrowup": "up", "alt+arrowdown": "down",
   e: "next", "shift+e": "previous", n: "random", u: "upload", d: "draw", t: "text", g: "second", l: "share",
   c: "palette", o: "order", v: "view",
+  k: "lock", "shift+k": "unlock", h: "complete", a: "alternatives", b: "polish", x: "surprise",
 };
 
 // "ctrl+shift+z" for an event; the command key of a Mac counts as ctrl.

@@ -7,6 +7,8 @@ Object.assign(Editor.prototype, {
     if (side === this.side) return;
     this.side = side;
     this.cell = null;
+    this.choices = null;
+    this.judge();
     if (this.info && side.history) { this.foreseeAbout(); this.buttons(); this.marks(); this.inspect(); }
   },
 
@@ -62,8 +64,10 @@ Object.assign(Editor.prototype, {
     clearTimeout(this.inspecting);
     const { side, info } = this, p = side.board.cursor;
     this.steps.place(info, p);
+    this.odds = null;
     this.inspecting = setTimeout(() => {
       if (side !== this.side || !side.history) return;
+      if (this.order === "prior") this.rank();
       this.wire.send("cell", "edit_cell", { model: info.model, indices: Grid.rows(side.flat, info.w), input: side.source.input, cell: p,
         effect: this.view === "effect" }, (answer) => this.inspected(side, p, answer));
     }, 60);

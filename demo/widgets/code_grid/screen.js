@@ -3,10 +3,11 @@
 // The orders of the palette; `values(editor)` gives a number a code or null where there is none (yet).
 const ORDERS = [
   { id: "index", name: "index", values: () => null },
-  { id: "usage", name: "usage", unit: "used", descending: true, values: (e) => e.info.counts,
+  { id: "usage", name: "usage", needs: "counts", unit: "used", descending: true, values: (e) => e.info.counts,
     say(n, e) { const share = (100 * n) / (e.used || 1); return share && share < 0.1 ? "<0.1%" : `${share.toFixed(1)}%`; } },
   { id: "distance", name: "distance to z_e", unit: "distance", values: (e) => e.cell?.distances, say: (d) => brief(d) },
   { id: "similarity", name: "likeness to its code", unit: "distance", values: (e) => e.cell?.similarity, say: (d) => brief(d) },
+  { id: "prior", name: "the prior", needs: "prior", unit: "probability", descending: true, values: (e) => e.odds, say: (p) => percent(p) },
 ];
 
 const VIEWS = [
@@ -15,6 +16,7 @@ const VIEWS = [
 ];
 
 const brief = (x) => (x >= 1000 ? x.toExponential(0) : x >= 100 ? x.toFixed(0) : x >= 10 ? x.toFixed(1) : x.toFixed(2));
+const percent = (p) => (p >= 0.0995 ? `${(100 * p).toFixed(0)}%` : p >= 0.001 ? `${(100 * p).toFixed(1)}%` : "<0.1%");
 const decibels = (x) => (x === Infinity ? "equal" : `${x.toFixed(1)} dB`);
 
 class Screen {
@@ -32,7 +34,9 @@ class Screen {
 
   // Everything that follows from the present state.
   show() {
-    for (const side of [this.a, this.b]) if (side.history) side.board.render(side.flat);
+    for (const side of [this.a, this.b])
+      if (side.history) { side.board.lock(side.locked); side.board.render(side.flat); }
+    this.showPrior();
     this.figures();
     this.picture();
     this.marks();
@@ -45,6 +49,7 @@ class Screen {
   readout() {
     const { w } = this.info, side = this.side, p = this.hovered ?? side.board.cursor, many = side.board.selected.size;
     this.refs.readout.textContent = `Row ${Math.floor(p / w) + 1}, column ${(p % w) + 1}: code ${side.flat[p]}` +
+      (side.board.locked.has(p) ? ", locked" : "") + (side.board.bits ? ` · surprise ${side.board.bits[p].toFixed(1)} bits` : "") +
       (this.hovered === null && many > 1 ? ` · ${many} cells selected` : "") +
       (this.painting ? ` · painting with code ${this.code}` : "");
   }
@@ -88,7 +93,7 @@ class Screen {
           `${effect.tried} other codes tried in it. ${effect.moved} of ${info.height * info.width} pixels move.`
         : "Measuring what the selected cell can move…";
     } else Paint.picture(refs.picture, shown, info);
-    if (preview) says = `Preview of code ${preview.code}${preview.exact ? "" : ", approximate: only its own patch is laid in"}.`;
+    if (preview) says = `Preview of ${preview.what ?? `code ${preview.code}`}${preview.exact ? "" : ", approximate: only its own patch is laid in"}.`;
     refs.says.textContent = says;
     refs.says.classList.toggle("previewing", !!preview);
     refs.scale.hidden = !map;
@@ -116,6 +121,10 @@ class Screen {
     disable(refs.reset, !Grid.differing(side.flat, side.source.flat));
     disable(refs.swap, side.board.selected.size !== 2);
     disable(refs.paste, !this.clip);
+    const locked = new Set(side.locked), all = side.board.selection().every((p) => locked.has(p));
+    refs.lock.firstChild.textContent = all ? "Unlock " : "Lock ";
+    this.press("lock", all);
+    disable(refs.unlock, !locked.size);
     this.press("paint", this.painting);
     this.press("second", this.two);
     refs.boardA.classList.toggle("active", this.two && side === this.a);

@@ -7,7 +7,7 @@ class Side {
   }
 
   clear() {
-    Object.assign(this, { sources: [], history: null, pixels: null, live: null, locked: [] });
+    Object.assign(this, { sources: [], history: null, pixels: null, live: null, bits: null });
   }
 
   get source() { return this.sources[this.history.source]; }
@@ -15,11 +15,14 @@ class Side {
   // The grid as it is now, a stroke under way included.
   get flat() { return this.live ?? this.history.flat; }
 
+  // The cells that no edit may change.
+  get locked() { return this.history?.locked ?? []; }
+
   // A grid from the server's edit_open. What was there before can be had back by undo.
   opened(answer) {
     const flat = answer.indices.flat();
     this.sources.push({ flat, input: answer.input, before: answer.pixels, standIn: answer.stand_in, about: answer.about });
-    if (this.history) this.history.push(answer.about, flat, this.sources.length - 1);
+    if (this.history) this.history.push(answer.about, flat, this.sources.length - 1, []);
     else this.history = new History(flat, 0);
     this.live = null;
     this.unpack();
@@ -39,7 +42,7 @@ class Side {
   }
 
   toJSON() {
-    return this.history && { history: this.history, sources: this.sources, locked: this.locked,
+    return this.history && { history: this.history, sources: this.sources,
       selected: this.board.selection(), cursor: this.board.cursor };
   }
 
@@ -53,8 +56,7 @@ class Side {
       return false;
     const history = History.from(saved.history, count, info.K, saved.sources.length);
     if (!history) return false;
-    Object.assign(this, { history, sources: saved.sources, live: null, pixels: null,
-      locked: (saved.locked ?? []).filter(cell) });
+    Object.assign(this, { history, sources: saved.sources, live: null, pixels: null });
     this.unpack();
     const selected = (saved.selected ?? []).filter(cell), cursor = cell(saved.cursor) ? saved.cursor : 0;
     Object.assign(this.board, { selected: new Set(selected.length ? selected : [cursor]), cursor, anchor: cursor });

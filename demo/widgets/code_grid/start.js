@@ -8,6 +8,7 @@ for (const { id, name } of VIEWS)
   refs.views.append(make("button", "", { type: "button", role: "radio", "data-view": id, "aria-checked": id === "picture" }, name));
 refs.views.append(make("kbd", "", {}, "V"));
 refs.draw.hidden = !props.can_draw;
+refs.train.hidden = !props.can_train;
 
 root.addEventListener("click", (event) => {
   const button = event.target.closest("button");
@@ -59,7 +60,7 @@ function onGrid(event, board) {
 function escape(event) {
   const { board } = editor.side;
   if (editor.typing.cancel()) editor.say("");
-  else if (editor.preview || refs.codes.contains(event.target)) { editor.tryOut(null); board.cells[board.cursor].focus(); }
+  else if (editor.preview || refs.codes.contains(event.target) || refs.choices.contains(event.target)) { editor.tryOut(null); board.cells[board.cursor].focus(); }
   else if (editor.painting) editor.do("paint");
   else if (!refs.textPanel.hidden) editor.do("text");
   else if (!refs.sharePanel.hidden) editor.do("share");
@@ -106,6 +107,12 @@ function typedCode() {
   return editor.info && refs.code.value !== "" && Number.isInteger(code) && code >= 0 && code < editor.info.K ? code : null;
 }
 
+[...refs.choices.children].forEach((button, n) => {
+  for (const [type, shown] of [["pointerenter", n], ["pointerleave", null], ["focus", n], ["blur", null]])
+    button.addEventListener(type, () => editor.tryChoice(shown));
+  button.addEventListener("click", () => editor.takeChoice(n));
+});
+refs.klass.addEventListener("change", () => editor.setClass(Number(refs.klass.value)));
 refs.order.addEventListener("change", () => editor.setOrder(refs.order.value));
 refs.file.addEventListener("change", () => { const [file] = refs.file.files; if (file) editor.upload(file); refs.file.value = ""; });
 root.addEventListener("dragover", (event) => event.preventDefault());
