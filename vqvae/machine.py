@@ -6,6 +6,7 @@ import os
 
 import torch
 
+from vqvae import distributed
 from vqvae.config import ConfigError, ModelConfig
 
 MEMORY_SHARE = 0.8
@@ -14,7 +15,8 @@ MEMORY_SHARE = 0.8
 
 def resolve_device(name: str) -> torch.device:
     """auto -> cuda, mps or cpu, whichever is there; ConfigError when the one asked for is not."""
-    available = {"cuda": torch.cuda.is_available(), "mps": torch.backends.mps.is_available(), "cpu": True}
+    available = {"cuda": torch.cuda.is_available(), "cpu": True,
+                 "mps": torch.backends.mps.is_available() and distributed.world() == 1}
     if name == "auto":
         name = next(d for d, there in available.items() if there)
     if not available[name]:

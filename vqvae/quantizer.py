@@ -16,6 +16,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from vqvae import distributed
+
 DISTANCE_BLOCK = 2**23
 """Most entries of the (vectors x codes) distance matrix held at once: 32 MB in float32."""
 
@@ -116,15 +118,16 @@ class VectorQuantizer(nn.Module):
 
     @torch.no_grad()
     def start(self, flat: Tensor, generator: torch.Generator | None = None) -> None:
-        """Put the codebook on the k-means centres of flat (N, D), real encoder outputs."""
-        centres, counts = kmeans(flat, self.codebook_size, KMEANS_STEPS, generator)
+        """Put the codebook on the k-means centres of flat (N, D), real encoder outputs (those of all processes)."""
+        centres, counts = kmeans(distributed.gather(flat), self.codebook_size, KMEANS_STEPS, generator)
         self.codebook.copy_(centres)
         self.usage_counts.copy_(counts)
+        distributed.share_state(self)
         self.started.fill_(True)
 
     @torch.no_grad()
     def _learn(self, flat: Tensor, flat_indices: Tensor, generator: torch.Generator | None) -> int:
-        counts = torch.bincount(flat_indices, minlength=self.codebook_size)
+        [counts] = distributed.total(torch.bincount(flat_indices, minlength=self.codebook_size))
         self.idle_steps.add_(1).masked_fill_(counts > 0, 0)
         self.usage_counts.lerp_(counts.float(), 1 - self.ema_decay)
         return self._restart_dead_codes(flat, generator)
@@ -137,8 +140,8 @@ class VectorQuantizer(nn.Module):
         mean = self.usage_counts.sum() / self.codebook_size
         dead = (self.usage_counts < self.restart_threshold * mean).nonzero().squeeze(1)
         if len(dead):
-            rows = torch.randint(len(flat), (len(dead),), generator=generator).to(flat.device)
-            self._place(dead, flat[rows], mean)
+            rows = torch.randint(len(flat) * distributed.world(), (len(dead),), generator=generator)
+            self._place(dead, distributed.pick(flat, rows.to(flat.device)), mean)
         return len(dead)
 
     def _place(self, which: Tensor, vectors: Tensor, count: Tensor) -> None:
@@ -178,6 +181,7 @@ class EMAVectorQuantizer(VectorQuantizer):
     def _learn(self, flat: Tensor, flat_indices: Tensor, generator: torch.Generator | None) -> int:
         counts = torch.bincount(flat_indices, minlength=self.codebook_size)
         sums = torch.zeros_like(self.vector_sums).index_add_(0, flat_indices, flat)
+        counts, sums = distributed.total(counts, sums)
         self.idle_steps.add_(1).masked_fill_(counts > 0, 0)
         self.usage_counts.lerp_(counts.float(), 1 - self.ema_decay)
         self.vector_sums.lerp_(sums, 1 - self.ema_decay)

@@ -7,6 +7,7 @@ was measured is measured by --resume.
 from __future__ import annotations
 
 import contextlib
+import io
 import os
 import shlex
 import signal
@@ -54,12 +55,23 @@ def train(args) -> int | None:
         check_resume(args)
     else:
         check_new(args)
+    from vqvae import distributed
+
+    with distributed.joined(args.device or "auto"):
+        return train_here(args, distributed.is_main())
+
+
+def train_here(args, is_main: bool) -> int | None:
+    """The part of the work that this process has: of several that train together, the main one tells, saves and
+    measures."""
     output = Path(args.output if args.output is not None else args.resume)
     again = f"{PROGRAM} train --resume {shlex.quote(str(output))}"
-    with ProgressLine() as line:
+    with ProgressLine(None if is_main else io.StringIO()) as line:
         training, test = prepare(args, line)
         greet(training, test, line)
-        stopped = run(training, output, args, line)
+        stopped = run(training, output if is_main else None, args, line)
+        if not is_main:
+            return 128 + stopped if stopped else None
         if stopped:
             line.note(f"Stopped by {signal.Signals(stopped).name} after {training.step:,} steps; everything is saved "
                       f"in {output}. Go on with: {again}")
@@ -157,7 +169,10 @@ def resumed_config(saved, args):
 
 def load_splits(dataset: str, line: ProgressLine, args, **options):
     """Training and test images; loaded together, so that what is wrong with the second shows before the training."""
-    data, test = (load_images(dataset, split, line.count, args, **options) for split in ("train", "test"))
+    from vqvae.distributed import main_first
+
+    with main_first():
+        data, test = (load_images(dataset, split, line.count, args, **options) for split in ("train", "test"))
     line.clear()
     if data.skipped:
         line.note(skipped(data))
@@ -187,32 +202,37 @@ def greet(training, test, line: ProgressLine) -> None:
 
 # -- the training -----------------------------------------------------------------------------------------------------
 
-def run(training, output: Path, args, line: ProgressLine) -> int:
-    """Train until the budget is spent, saving now and then and at the end. Returns the signal that stopped it, or 0."""
+def run(training, output: Path | None, args, line: ProgressLine) -> int:
+    """Train until the budget is spent, saving now and then and at the end; with output None nothing is saved. Returns
+    the signal that stopped it, or 0."""
     from vqvae.checkpoint import CheckpointError
+    from vqvae.distributed import any_of
     from vqvae.training import TrainingDiverged
 
-    before_first_save(output, args)
+    if output is not None:
+        before_first_save(output, args)
     with stop_signals() as stop:
         saved, record = time.monotonic(), None
         try:
             for record in training.steps():
                 if line.due:
                     line.update(training.progress, words(record))
-                if stop:
+                if any_of(bool(stop)):
+                    stop = stop or [signal.SIGTERM]  # another process was told, and all stop at the same step
                     break
-                if time.monotonic() - saved >= training.config.autosave_seconds:
+                if output is not None and time.monotonic() - saved >= training.config.autosave_seconds:
                     try:
                         training.save(output)
                     except CheckpointError as error:  # The space may be back before the end.
                         line.note(str(error))
                     saved = time.monotonic()
         except TrainingDiverged as error:
-            raise Failure(keep_good(training, output, str(error))) from error
+            raise Failure(keep_good(training, output, str(error)) if output is not None else str(error)) from error
         if record is not None:
             line.update(training.progress, words(record), last=True)
         line.__exit__()
-        training.save(output)
+        if output is not None:
+            training.save(output)
     return stop[0] if stop and not training.finished else 0
 
 

@@ -1,0 +1,120 @@
+"""Two processes with torchrun: one codebook on both, the losses and the codebook of one process, one who saves."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import torch
+from safetensors.torch import load_file, save_file
+
+from vqvae import distributed
+from vqvae.config import ConfigError, ModelConfig, TrainingConfig
+from vqvae.imageset import ImageSet
+from vqvae.model import build_model
+from vqvae.training import Training
+
+ROOT = Path(__file__).parents[1]
+QUANTIZERS = ("ema", "gradient")
+SCRIPT = """
+import sys
+from pathlib import Path
+sys.path[:0] = [{root!r}, {tests!r}]
+import torch
+torch.set_num_threads(1)
+from test_distributed import QUANTIZERS, train_and_write
+from vqvae import distributed
+from vqvae.__main__ import main
+with distributed.joined("cpu"):
+    for quantizer in QUANTIZERS:
+        train_and_write(quantizer, Path({folder!r}))
+    assert distributed.any_of(distributed.rank() == 1) and not distributed.any_of(False)
+sys.exit(main(["train", "--dataset", {images!r}, "--size", "8", "--channels", "1", "--steps", "6", "--batch-size", "8",
+               "--hidden-channels", "8", "--residual-blocks", "1", "--codebook-size", "4", "--device", "cpu",
+               "--output", {output!r}]))
+"""
+
+
+def train_and_write(quantizer: str, folder: Path) -> None:
+    """Twelve steps with restarts; the records and the weights go to files of this process."""
+    pixels = torch.randint(0, 256, (50, 1, 8, 8), dtype=torch.uint8, generator=torch.Generator().manual_seed(0))
+    # More codes than the first batch can keep busy, so that codes die and are restarted at every step.
+    model = ModelConfig(height=8, width=8, hidden_channels=8, residual_blocks=1, embedding_dim=4, codebook_size=64,
+                        quantizer=quantizer, restart_threshold=0.9)
+    training = Training(build_model(model), ImageSet("made", "train", pixels),
+                        TrainingConfig(steps=12, batch_size=16, device="cpu", dataset="made"))
+    records = [record.to_dict() for record in training.steps()]
+    name = f"{quantizer}-{distributed.rank()}-of-{distributed.world()}"
+    (folder / f"{name}.json").write_text(json.dumps(records))
+    save_file({k: v.contiguous() for k, v in training.model.state_dict().items()}, folder / f"{name}.safetensors")
+
+
+@pytest.fixture(scope="module")
+def two(tmp_path_factory):
+    """Folder of what both processes, and one alone, have written."""
+    from PIL import Image
+
+    folder = tmp_path_factory.mktemp("two")
+    (folder / "images").mkdir()
+    for number in range(20):
+        Image.new("L", (8, 8), 12 * number).save(folder / "images" / f"{number}.png")
+    script = folder / "script.py"
+    script.write_text(SCRIPT.format(root=str(ROOT), tests=str(ROOT / "tests"), folder=str(folder),
+                                    images=str(folder / "images"), output=str(folder / "model")))
+    done = subprocess.run([sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "2",
+                           str(script)], capture_output=True, text=True, timeout=110,
+                          env={**os.environ, "OMP_NUM_THREADS": "1", "VQVAE_DATA_DIR": str(folder)})
+    assert done.returncode == 0, done.stderr[-3000:]
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    for quantizer in QUANTIZERS:
+        train_and_write(quantizer, folder)
+    torch.set_num_threads(threads)
+    return folder, done
+
+
+def read(folder: Path, name: str):
+    return json.loads((folder / f"{name}.json").read_text()), load_file(folder / f"{name}.safetensors")
+
+
+@pytest.mark.parametrize("quantizer", QUANTIZERS)
+def test_both_processes_end_with_the_same_bits(two, quantizer):
+    (records, first), (others, second) = (read(two[0], f"{quantizer}-{rank}-of-2") for rank in (0, 1))
+    assert all(torch.equal(first[name], second[name]) for name in first) and first.keys() == second.keys()
+    assert [r["loss"] for r in records] == [r["loss"] for r in others]
+    assert sum(r["restarted"] for r in records) > 20, "restarts must have been put to the test"
+
+
+@pytest.mark.parametrize("quantizer", QUANTIZERS)
+def test_two_processes_do_what_one_does_with_the_same_batch(two, quantizer):
+    (records, ours), (expected, straight) = (read(two[0], f"{quantizer}-0-of-{n}") for n in (2, 1))
+    for name in ("loss", "reconstruction_loss", "codebook_loss", "commitment_loss", "perplexity", "usage", "restarted",
+                 "images_seen", "epoch"):
+        assert [r[name] for r in records] == pytest.approx([r[name] for r in expected], rel=1e-3), name
+    torch.testing.assert_close(ours["quantizer.codebook"], straight["quantizer.codebook"], rtol=1e-2, atol=1e-3)
+
+
+def test_the_command_line_writes_one_whole_checkpoint_and_speaks_once(two):
+    folder, done = two
+    import vqvae
+
+    checkpoint = vqvae.load_checkpoint(folder / "model")
+    assert checkpoint.training["processes"] == 2 and checkpoint.training["step"] == 6 and checkpoint.metrics["images"]
+    assert not (folder / "model" / "training.safetensors").exists()
+    assert done.stdout.count("saved in") == 1 and done.stderr.count("images to train on") == 1
+
+
+def test_alone_everything_is_as_it_was():
+    x = torch.arange(6.0).view(3, 2)
+    assert distributed.world() == 1 and distributed.is_main() and distributed.any_of(True)
+    assert distributed.total(x)[0] is x and distributed.gather(x) is x and torch.equal(distributed.share(x), x)
+    assert torch.equal(distributed.pick(x, torch.tensor([2, 0])), x[[2, 0]])
+
+
+def test_a_batch_that_cannot_be_shared_is_refused(monkeypatch):
+    monkeypatch.setattr(distributed, "world", lambda: 3)
+    data = ImageSet("made", "train", torch.zeros(50, 1, 8, 8, dtype=torch.uint8))
+    with pytest.raises(ConfigError, match="batch_size is 16 and 3 processes"):
+        Training(build_model(ModelConfig(height=8, width=8)), data, TrainingConfig(batch_size=16, device="cpu"))

@@ -1,0 +1,143 @@
+"""Several processes as one run, on PyTorch's own engine: `torchrun --nproc-per-node N -m vqvae train ...`.
+
+Each process takes its share of every batch; what depends on the whole batch is added up over all of them: gradients,
+the counts and sums that move the codebook, the vectors that dead codes are put on. All processes therefore hold the
+same weights and the same codebook, and N of them do what one would with the same batch. Every function is a plain
+identity where there is one process, and must be called by all where there are several.
+
+W processes (the world), each with a rank 0..W-1; N vectors of a process, D numbers in a vector.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+from collections.abc import Iterable, Iterator
+
+import torch
+import torch.distributed as dist
+from torch import Tensor, nn
+
+from vqvae.config import ConfigError
+
+VARIABLES = ("RANK", "WORLD_SIZE", "MASTER_ADDR", "MASTER_PORT")
+"""What torchrun (or any other launcher) puts into the environment of each process."""
+
+
+@contextlib.contextmanager
+def joined(device: str = "auto") -> Iterator[None]:
+    """Inside, this process is one of those that the launcher started, or alone where no launcher did.
+
+    On the CPU they talk by gloo, on GPUs by NCCL, one GPU a process. ConfigError when there are fewer GPUs than that.
+    """
+    if not all(name in os.environ for name in VARIABLES) or int(os.environ["WORLD_SIZE"]) < 2:
+        yield
+        return
+    gpu = device == "cuda" or (device == "auto" and torch.cuda.is_available())
+    if gpu:
+        local = int(os.environ.get("LOCAL_RANK", os.environ["RANK"]))
+        if local >= torch.cuda.device_count():
+            raise ConfigError(f"Process {local} of this machine has no GPU of its own (there are "
+                              f"{torch.cuda.device_count()}); start as many processes as GPUs, or use --device cpu.")
+        torch.cuda.set_device(local)
+    dist.init_process_group("nccl" if gpu else "gloo")
+    try:
+        yield
+    finally:
+        dist.destroy_process_group()
+
+
+def world() -> int:
+    """W, how many processes train together."""
+    return dist.get_world_size() if dist.is_available() and dist.is_initialized() else 1
+
+
+def rank() -> int:
+    """Which of them this one is."""
+    return dist.get_rank() if world() > 1 else 0
+
+
+def is_main() -> bool:
+    """Whether this is the process that logs, saves and evaluates."""
+    return rank() == 0
+
+
+@contextlib.contextmanager
+def main_first() -> Iterator[None]:
+    """The main process goes through the block before the others enter it: what it downloads and caches, they find."""
+    if world() > 1 and not is_main():
+        dist.barrier()
+    try:
+        yield
+    finally:
+        if world() > 1 and is_main():
+            dist.barrier()
+
+
+def any_of(flag: bool) -> bool:
+    """True on all when it is true on one."""
+    return flag if world() == 1 else bool(_reduced([float(flag)], dist.ReduceOp.MAX)[0])
+
+
+def slowest(seconds: float) -> float:
+    """The largest of all, so that clocks agree and all stop at the same step."""
+    return seconds if world() == 1 else _reduced([seconds], dist.ReduceOp.MAX)[0]
+
+
+def share(rows: Tensor) -> Tensor:
+    """This process's equal part of the rows (B, ...) of a batch, in the order of ranks."""
+    each = len(rows) // world()
+    return rows[rank() * each:(rank() + 1) * each]
+
+
+def share_state(module: nn.Module) -> None:
+    """Give all processes the weights and buffers of rank 0."""
+    if world() > 1:
+        for value in module.state_dict().values():
+            dist.broadcast(value, 0)
+
+
+def total(*tensors: Tensor) -> list[Tensor]:
+    """Each tensor summed over the processes, in one exchange: floats, or counts below 2^24, of any shapes."""
+    if world() == 1:
+        return list(tensors)
+    flat = torch.cat([t.flatten().float() for t in tensors])
+    dist.all_reduce(flat)
+    parts = flat.split([t.numel() for t in tensors])
+    return [part.view(t.shape).to(t.dtype) for part, t in zip(parts, tensors, strict=True)]
+
+
+def gather(rows: Tensor) -> Tensor:
+    """The rows (N, D) of all processes, as many of each, in the order of ranks: (W * N, D)."""
+    if world() == 1:
+        return rows
+    out = [torch.empty_like(rows, memory_format=torch.contiguous_format) for _ in range(world())]
+    dist.all_gather(out, rows.contiguous())
+    return torch.cat(out)
+
+
+def pick(rows: Tensor, which: Tensor) -> Tensor:
+    """Rows by their number in `gather(rows)`, which int64 (M,) the same on all, without gathering: (M, D)."""
+    if world() == 1:
+        return rows[which]
+    local = which - rank() * len(rows)
+    mine = (local >= 0) & (local < len(rows))
+    return total(rows[local.clamp(0, len(rows) - 1)] * mine[:, None])[0]
+
+
+def average(parameters: Iterable[nn.Parameter], values: dict[str, Tensor]) -> dict[str, Tensor]:
+    """Average the gradients over the processes, in place, and the scalars `values`, which are returned."""
+    if world() == 1:
+        return values
+    gradients = [p.grad for p in parameters if p.grad is not None]
+    sums = total(*gradients, *values.values())
+    for gradient, summed in zip(gradients, sums, strict=False):
+        gradient.copy_(summed / world())
+    return {name: summed / world() for name, summed in zip(values, sums[len(gradients):], strict=True)}
+
+
+def _reduced(numbers: list[float], operation) -> list[float]:
+    on = torch.device("cuda") if dist.get_backend() == "nccl" else torch.device("cpu")
+    tensor = torch.tensor(numbers, dtype=torch.float64, device=on)
+    dist.all_reduce(tensor, operation)
+    return tensor.tolist()
