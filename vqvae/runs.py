@@ -17,7 +17,7 @@ TRAINING_FILE = "training.safetensors"
 
 
 def write_run(path: str | os.PathLike, run: dict, model: nn.Module,
-              optimizers: Sequence[torch.optim.Optimizer]) -> None:
+              optimizers: Sequence[torch.optim.Optimizer], file: str = TRAINING_FILE) -> None:
     """Save weights, buffers and the state of the optimisers, with `run` (JSON) in the header. CheckpointError when the
     file cannot be written."""
     tensors = {f"model.{k}": v for k, v in model.state_dict().items()}
@@ -25,44 +25,46 @@ def write_run(path: str | os.PathLike, run: dict, model: nn.Module,
         for optimizer in optimizers:
             tensors |= {f"optimizer.{name}.{k}": v for k, v in optimizer.state.get(parameter, {}).items()}
     try:
-        write_tensors(Path(path) / TRAINING_FILE, tensors, {"run": json.dumps(run)})
+        write_tensors(Path(path) / file, tensors, {"run": json.dumps(run)})
     except OSError as error:
         raise CheckpointError(f"The run could not be saved to {path}: {error.strerror or error}. "
                               "Free some space or choose another folder.") from error
 
 
-def read_run(path: str | os.PathLike) -> dict:
+def read_run(path: str | os.PathLike, name: str = TRAINING_FILE, training_type=TrainingConfig,
+             model_type=ModelConfig) -> dict:
     """The saved run of a folder without its tensors: step, elapsed, images, config (TrainingConfig), model
-    (ModelConfig). CheckpointError when there is none or it is damaged."""
+    (ModelConfig). CheckpointError when there is none or it is damaged. A prior's run has another name and types."""
     from safetensors import SafetensorError, safe_open
 
-    file = Path(path) / TRAINING_FILE
+    file = Path(path) / name
     if not file.is_file():
-        raise CheckpointError(f"{path} holds no run to resume ({TRAINING_FILE} is missing). Only a run that was "
+        raise CheckpointError(f"{path} holds no run to resume ({name} is missing). Only a run that was "
                               "interrupted or stopped can go on.")
     try:
         with safe_open(file, framework="pt") as opened:
             run = json.loads((opened.metadata() or {})["run"])
-        return {**run, "config": TrainingConfig.from_dict(run["config"]), "model": ModelConfig.from_dict(run["model"]),
+        return {**run, "config": training_type.from_dict(run["config"]), "model": model_type.from_dict(run["model"]),
                 "step": int(run["step"]), "elapsed": float(run["elapsed"]), "images": int(run["images"])}
     except (SafetensorError, OSError, ValueError, KeyError, TypeError, OverflowError) as error:
         raise CheckpointError(f"{file} is damaged ({error}). Start the run anew.") from error
 
 
-def restore_weights(path: str | os.PathLike, model: nn.Module) -> None:
+def restore_weights(path: str | os.PathLike, model: nn.Module, name: str = TRAINING_FILE) -> None:
     """Put a saved run's weights and buffers into a model, before its optimisers are made. CheckpointError when they do
     not fit."""
-    file = Path(path) / TRAINING_FILE
+    file = Path(path) / name
     fill(model, {k[6:]: v for k, v in read_tensors(file).items() if k.startswith("model.")}, file)
 
 
-def restore_optimizers(path: str | os.PathLike, model: nn.Module, optimizers: Sequence[torch.optim.Optimizer]) -> None:
+def restore_optimizers(path: str | os.PathLike, model: nn.Module, optimizers: Sequence[torch.optim.Optimizer],
+                       name: str = TRAINING_FILE) -> None:
     """Put a saved run's optimiser states into place. CheckpointError when they do not fit."""
-    file = Path(path) / TRAINING_FILE
+    file = Path(path) / name
     tensors = read_tensors(file)
     owner = {p: optimizer for optimizer in optimizers for group in optimizer.param_groups for p in group["params"]}
-    for name, parameter in model.named_parameters():
-        prefix = f"optimizer.{name}."
+    for parameter_name, parameter in model.named_parameters():
+        prefix = f"optimizer.{parameter_name}."
         state = {k[len(prefix):]: v for k, v in tensors.items() if k.startswith(prefix)}
         for k, v in state.items():
             if v.shape not in ((), parameter.shape) or not v.isfinite().all():

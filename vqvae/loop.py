@@ -1,0 +1,161 @@
+"""The training loop as a generator of records: the caller draws, logs, saves and stops; the loop knows none of them.
+
+Everything random at step s is drawn from a generator seeded with (seed, s), and the order of the data of epoch e from
+one seeded with (seed, e). A run that is resumed therefore needs no random state: it goes on exactly as if it had never
+stopped (for a budget in steps or epochs; with a budget in seconds the schedule follows the clock).
+"""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Iterator
+
+import torch
+from torch import Tensor, nn
+
+from vqvae import losses
+from vqvae.config import TrainingConfig
+from vqvae.machine import resolve_device
+from vqvae.optimizer import make_optimizers
+
+WARM_UP = 0.02
+"""Share of the budget over which the learning rate rises to its peak."""
+FINAL_RATE = 0.002
+"""Learning rate at the end of the budget, as a share of the peak."""
+GOOD_EVERY = 50
+"""Steps between two copies of the weights that a run falls back to when it diverges."""
+
+
+class TrainingDiverged(Exception):
+    """The loss became NaN or infinite. The model holds the last good weights again; the text names the likely cause."""
+
+
+class Loop:
+    """A run: a model, and where its training stands. A subclass says what a batch is, what its loss and its record.
+
+    Args:
+        model: it has to be on `self.device` before the first step; it is trained in place.
+        count: images (or grids) in the training set.
+        config: budget and optimiser.
+    """
+
+    def __init__(self, model: nn.Module, count: int, config: TrainingConfig) -> None:
+        self.model, self.count, self.config = model, count, config
+        self.device = resolve_device(config.device)
+        self.batch_size = min(config.batch_size, count)
+        self.steps_per_epoch = count // self.batch_size
+        self.step, self.elapsed = 0, 0.0
+        self._order_of: tuple[int, Tensor] | None = None
+        self._good: dict[str, Tensor] = {}
+
+    def _make_optimizers(self) -> None:
+        """After the model is on its device."""
+        self.optimizers = make_optimizers(self.model, self.config.learning_rate, self.config.weight_decay)
+
+    def _objective(self, rows: Tensor, generator: torch.Generator) -> tuple[Tensor, dict[str, Tensor], object]:
+        """(scalar loss, its parts by name, anything for the record) of the rows int64 (batch_size,) of the data."""
+        raise NotImplementedError
+
+    def _record(self, values: dict[str, Tensor], output: object, common: dict):
+        """The record of a step. common: what every record has."""
+        raise NotImplementedError
+
+    @property
+    def total_steps(self) -> int | None:
+        """Budget in steps, or None when it is in seconds."""
+        if self.config.steps is not None:
+            return self.config.steps
+        if self.config.epochs is not None:
+            return max(1, round(self.config.epochs * self.steps_per_epoch))
+        return None
+
+    @property
+    def progress(self) -> float:
+        """Share of the budget spent, 0..1."""
+        done = self.elapsed / self.config.seconds if self.total_steps is None else self.step / self.total_steps
+        return min(1.0, done)
+
+    @property
+    def finished(self) -> bool:
+        """Whether the budget is spent."""
+        return self.progress >= 1
+
+    def steps(self) -> Iterator:
+        """Train, one step per record, until the budget is spent or the caller stops asking. To pause, do not ask for
+        the next record; to stop, close the generator: the model, `step` and `elapsed` are consistent after each record.
+
+        TrainingDiverged when a loss or the gradient is NaN or infinite.
+        """
+        seen = spent = 0.0
+        self._keep_good()
+        while not self.finished:
+            began = time.perf_counter()
+            self.model.train()  # the caller may have looked at the model in eval mode since the last record
+            rate = self._set_learning_rate()
+            values, output = self._one_step()
+            self.step += 1
+            took = time.perf_counter() - began
+            self.elapsed += took
+            seen, spent = seen + self.batch_size, spent + took
+            yield self._record(values, output, self._common(rate, seen / spent))
+
+    def _one_step(self) -> tuple[dict[str, Tensor], object]:
+        loss, values, output = self._objective(self._rows(), self._generator(self.step, 1))
+        self.model.zero_grad(set_to_none=True)
+        loss.backward()
+        norm = nn.utils.clip_grad_norm_(self.model.parameters(), self.config.gradient_clip)
+        if not losses.is_finite(loss, norm):
+            self._fall_back(loss)
+        if self.step % GOOD_EVERY == 0:
+            # The forward pass of these weights was finite, which is what makes them good.
+            self._keep_good()
+        for optimizer in self.optimizers:
+            optimizer.step()
+        return {"loss": loss.detach(), **values}, output
+
+    def _rows(self) -> Tensor:
+        """Which of the data the batch of this step takes: int64 (batch_size,), on the device."""
+        epoch, within = divmod(self.step, self.steps_per_epoch)
+        if self._order_of is None or self._order_of[0] != epoch:
+            order = torch.randperm(self.count, generator=self._generator(epoch, 0))
+            self._order_of = epoch, order.to(self.device)
+        return self._order_of[1][within * self.batch_size:(within + 1) * self.batch_size]
+
+    def _generator(self, number: int, stream: int) -> torch.Generator:
+        # One odd multiplier spreads neighbouring numbers; the two streams (order, steps) never meet.
+        mixed = (self.config.seed * 1_000_003 + number) * 2 + stream
+        return torch.Generator().manual_seed(mixed * 0x9E3779B97F4A7C15 % 2**63)
+
+    def _set_learning_rate(self) -> float:
+        p = self.progress
+        cosine = FINAL_RATE + (1 - FINAL_RATE) * (1 + math.cos(math.pi * p)) / 2
+        warm = min(1.0, (p + 1e-3) / WARM_UP) if self.total_steps is None else \
+            min(1.0, (self.step + 1) / max(1, round(WARM_UP * self.total_steps)))
+        for optimizer in self.optimizers:
+            for group in optimizer.param_groups:
+                group["lr"] = group["peak_lr"] * cosine * warm
+        return self.config.learning_rate * cosine * warm
+
+    def _common(self, rate: float, speed: float) -> dict:
+        left = self.config.seconds - self.elapsed if self.total_steps is None else \
+            (self.total_steps - self.step) * self.batch_size / speed
+        return {"step": self.step, "epoch": self.step / self.steps_per_epoch,
+                "images_seen": self.step * self.batch_size, "learning_rate": rate, "images_per_second": speed,
+                "elapsed": self.elapsed, "remaining": max(0.0, left)}
+
+    def _keep_good(self) -> None:
+        self._good = {k: v.detach().clone() for k, v in self.model.state_dict().items()}
+
+    def _fall_back(self, loss: Tensor) -> None:
+        self.model.load_state_dict(self._good)
+        raise TrainingDiverged(
+            f"The loss became {loss.item():g} at step {self.step + 1}, with learning_rate "
+            f"{self.config.learning_rate:g}. Most often the learning rate is too high: try "
+            f"{self.config.learning_rate / 10:g}. The weights from before were kept.")
+
+    def _progress_dict(self) -> dict:
+        """What training.json tells of any run."""
+        return {"config": self.config.to_dict(), "step": self.step, "epoch": self.step / self.steps_per_epoch,
+                "elapsed_seconds": self.elapsed, "finished": self.finished, "device": str(self.device),
+                "threads": torch.get_num_threads()}

@@ -1,0 +1,267 @@
+"""What a prior is asked: draw grids, fill holes, rank the codes of a cell, tell surprising cells, and the likelihood.
+
+Axes: B batch, h x w positions, K codebook_size. Labels: int64 (B,), -1 = no class given. Everything runs on the
+device of the prior and returns there; noise is drawn on the CPU from `seed`, so that one device gives one result.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from vqvae.config import _check_float, _check_int, _Config
+from vqvae.prior import Prior
+
+LATTICE = 8
+"""`surprise` hides the cells of a lattice with this spacing at once: one at a time on grids up to 8 x 8."""
+PASS_CELLS = 2**15
+"""Cells that go through the network at once at most: bounds the memory of large grids and many samples."""
+
+
+@dataclass(frozen=True)
+class Sampling(_Config):
+    """How to draw. The defaults are chosen by measurement (benchmarks/prior.py)."""
+
+    steps: int = 12
+    """Parallel steps: in each, several cells are drawn at once. More steps, better agreement; a step costs one pass."""
+    temperature: float = 0.9
+    """Divides the logits: below 1 likely codes become likelier, 0 always takes the likeliest."""
+    top_k: int = 0
+    """Draw among this many likeliest codes only; 0: off."""
+    top_p: float = 1.0
+    """Draw among the likeliest codes that together have this probability only; 1: off."""
+    guidance: float = 1.0
+    """How strongly the class is insisted on (arXiv:2207.12598); 1: as trained, 0: ignored. Other values cost twice."""
+
+    def __post_init__(self) -> None:
+        _check_int(self, "steps", 1, 4_096)
+        _check_float(self, "temperature", 0.0, 10.0)
+        _check_int(self, "top_k", 0, 16_384)
+        _check_float(self, "top_p", 0.0, 1.0)
+        _check_float(self, "guidance", 0.0, 20.0)
+
+
+@dataclass(frozen=True)
+class SampleStep:
+    """Where the drawing stands."""
+
+    indices: Tensor
+    """int64 (B, h, w); 0 where nothing is known yet."""
+    known: Tensor
+    """bool (B, h, w): locked, or drawn by now."""
+    fresh: Tensor
+    """bool (B, h, w): drawn in this step."""
+    step: int
+    """0 before the first step."""
+    steps: int
+    """Steps in all."""
+
+
+@torch.no_grad()
+def sample_steps(prior: Prior, indices: Tensor, known: Tensor, labels: Tensor | None = None,
+                 sampling: Sampling | None = None, seed: int = 0) -> Iterator[SampleStep]:
+    """Draw the unknown cells in parallel steps; the first item is the state before any. Known cells never change.
+
+    Cells come in a random order, few at first and more as the picture settles (the cosine schedule of
+    arXiv:2202.04200, section 3.2).
+
+    Args:
+        indices: int64 (B, h, w); what stands in unknown cells is not looked at.
+        known: bool (B, h, w).
+        labels: int64 (B,), -1 where no class is given, or None.
+
+    ValueError when a shape, type or index does not fit the prior.
+    """
+    sampling = sampling or Sampling()
+    indices, known, labels = _checked(prior, indices, known, labels)
+    indices = indices.where(known, 0)
+    generator = torch.Generator().manual_seed(seed)
+    rank = _order(known, generator)
+    missing = (~known).flatten(1).sum(1)
+    steps = min(sampling.steps, int(missing.max()))
+    yield SampleStep(indices, known, torch.zeros_like(known), 0, steps)
+    for step in range(1, steps + 1):
+        left = (missing * math.cos(math.pi / 2 * step / steps)).floor().long() if step < steps \
+            else torch.zeros_like(missing)
+        fresh = ~known & (rank < (missing - left)[:, None, None])
+        if fresh.any():
+            drawn = _draw(_logits(prior, indices, known, labels, sampling.guidance, fresh), sampling, generator)
+            indices = indices.masked_scatter(fresh, drawn)
+            known = known | fresh
+        yield SampleStep(indices, known, fresh, step, steps)
+
+
+def sample(prior: Prior, count: int, labels: Tensor | int | None = None, sampling: Sampling | None = None,
+           seed: int = 0) -> Tensor:
+    """Fresh grids: int64 (count, h, w). labels int64 (count,), one class for all, or None."""
+    h, w = prior.config.height, prior.config.width
+    if isinstance(labels, int):
+        labels = torch.full((count,), labels)
+    indices = torch.zeros(count, h, w, dtype=torch.int64)
+    return _last(sample_steps(prior, indices, torch.zeros(count, h, w, dtype=torch.bool), labels, sampling, seed))
+
+
+def fill(prior: Prior, indices: Tensor, known: Tensor, *, label: int | None = None, alternatives: int = 4,
+         sampling: Sampling | None = None, seed: int = 0) -> Tensor:
+    """Several completions of one grid: indices int64 (h, w), known bool (h, w) -> int64 (alternatives, h, w)."""
+    labels = None if label is None else torch.full((alternatives,), label)
+    return _last(sample_steps(prior, indices.expand(alternatives, -1, -1), known.expand(alternatives, -1, -1), labels,
+                              sampling, seed))
+
+
+@torch.no_grad()
+def cell_probabilities(prior: Prior, indices: Tensor, row: int, column: int, label: int | None = None) -> Tensor:
+    """p(code at one cell | all other cells): indices int64 (h, w) -> float (K,), summing to 1."""
+    known = torch.ones_like(indices, dtype=torch.bool)
+    if not (0 <= row < indices.shape[0] and 0 <= column < indices.shape[1]):
+        raise ValueError(f"The cell is row {row}, column {column}; the grid has {tuple(indices.shape)} rows and "
+                         "columns, counted from 0.")
+    known[row, column] = False
+    labels = None if label is None else torch.tensor([label])
+    indices, known, labels = _checked(prior, indices[None], known[None], labels)
+    return _logits(prior, indices, known, labels, 1.0, ~known)[0].softmax(-1)
+
+
+@torch.no_grad()
+def surprise(prior: Prior, indices: Tensor, labels: Tensor | None = None) -> Tensor:
+    """-log p(index of a cell | all other cells), nats: int64 (B, h, w) -> float (B, h, w).
+
+    Exactly so on grids up to 8 x 8; on larger ones the cells of a lattice with spacing 8 are hidden together, so that
+    64 passes are enough for any size.
+    """
+    indices, _, labels = _checked(prior, indices, torch.ones_like(indices, dtype=torch.bool), labels)
+    b, h, w = indices.shape
+    group = (torch.arange(h) % LATTICE)[:, None] * LATTICE + torch.arange(w) % LATTICE
+    hidden = torch.stack([group == g for g in group.unique()]).to(indices.device)  # (groups, h, w)
+    many = len(hidden)
+    cells = hidden.repeat(b, 1, 1)  # (B * groups, h, w), all groups of a grid in a row
+    grids = indices.repeat_interleave(many, 0)
+    classes = None if labels is None else labels.repeat_interleave(many)
+    logits = _logits(prior, grids, ~cells, classes, 1.0, cells)
+    nats = torch.nn.functional.cross_entropy(logits, grids[cells], reduction="none")
+    return torch.zeros(grids.shape, device=nats.device).masked_scatter(cells, nats).reshape(b, many, h, w).sum(1)
+
+
+def polish(prior: Prior, indices: Tensor, *, locked: Tensor | None = None, share: float = 0.25, rounds: int = 3,
+           label: int | None = None, sampling: Sampling | None = None, seed: int = 0) -> Tensor:
+    """Draw the most surprising cells anew, `rounds` times: int64 (h, w) -> int64 (h, w). Locked cells never change.
+
+    share: of the unlocked cells, drawn anew in a round. Ends early when a round changes nothing.
+    """
+    sampling = sampling or Sampling(steps=4, temperature=0.5)
+    free = torch.ones_like(indices, dtype=torch.bool) if locked is None else ~locked
+    count = min(int(free.sum()), math.ceil(share * int(free.sum())))
+    if count <= 0:
+        return indices.clone()
+    labels = None if label is None else torch.tensor([label])
+    for turn in range(rounds):
+        nats = surprise(prior, indices[None], labels)[0].to(free.device).masked_fill(~free, -math.inf)
+        known = torch.ones_like(free)
+        known.view(-1)[nats.flatten().topk(count).indices] = False
+        drawn = _last(sample_steps(prior, indices[None], known[None], labels, sampling, seed + turn))[0]
+        if torch.equal(drawn.to(indices.device), indices):
+            break
+        indices = drawn.to(indices.device)
+    return indices.clone()
+
+
+@torch.no_grad()
+def bits_per_image(prior: Prior, indices: Tensor, labels: Tensor | None = None, seed: int = 0) -> Tensor:
+    """Upper bound of -log2 p(grid | class), one unbiased estimate a grid: int64 (B, h, w) -> float (B,).
+
+    With n cells, m of them hidden (m uniform in 1..n) at random places: n times the mean cost of a hidden cell
+    (arXiv:2110.02037, eq. 8). The numbers of hidden cells are spread evenly over the batch; average over many grids.
+    """
+    indices, _, labels = _checked(prior, indices, torch.ones_like(indices, dtype=torch.bool), labels)
+    generator = torch.Generator().manual_seed(seed)
+    known, weight = random_masks(len(indices), indices.shape[1:], generator)
+    known = known.to(indices.device)
+    logits = _logits(prior, indices, known, labels, 1.0, ~known)
+    nats = torch.zeros(indices.shape, device=indices.device).masked_scatter(
+        ~known, torch.nn.functional.cross_entropy(logits, indices[~known], reduction="none"))
+    return nats.sum((1, 2)) * weight.to(nats.device) / math.log(2)
+
+
+def random_masks(count: int, shape: tuple[int, int], generator: torch.Generator) -> tuple[Tensor, Tensor]:
+    """(known bool (count, h, w), weight float (count,)): m cells hidden at random, m uniform in 1..n and spread evenly
+    over the batch; weight n / m makes the summed cost of the hidden cells the bound of arXiv:2110.02037."""
+    n = shape[0] * shape[1]
+    spread = (torch.randperm(count, generator=generator) + torch.rand(1, generator=generator)) / count % 1
+    hidden = (spread * n).long().clamp_max(n - 1) + 1
+    rank = torch.rand(count, n, generator=generator).argsort(1).argsort(1)
+    return (rank >= hidden[:, None]).reshape(count, *shape), n / hidden
+
+
+# -- inside -----------------------------------------------------------------------------------------------------------
+
+def _checked(prior: Prior, indices: Tensor, known: Tensor, labels: Tensor | None):
+    config, device = prior.config, prior.codebook.device
+    grid = (config.height, config.width)
+    if indices.ndim != 3 or indices.shape[1:] != grid or indices.dtype != torch.int64 or not len(indices):
+        raise ValueError(f"indices has shape {tuple(indices.shape)} and type {indices.dtype}; it must be int64 "
+                         f"(B, {grid[0]}, {grid[1]}).")
+    if known.shape != indices.shape or known.dtype != torch.bool:
+        raise ValueError(f"known has shape {tuple(known.shape)} and type {known.dtype}; it must be bool "
+                         f"{tuple(indices.shape)}.")
+    indices, known = indices.to(device), known.to(device)
+    inside = indices[known]
+    if inside.numel() and not 0 <= int(inside.min()) <= int(inside.max()) < config.codebook_size:
+        raise ValueError(f"indices go from {int(inside.min())} to {int(inside.max())}; they must lie in "
+                         f"0..{config.codebook_size - 1}.")
+    if labels is None:
+        return indices, known, None
+    if labels.shape != indices.shape[:1] or not -1 <= int(labels.min()) <= int(labels.max()) < max(config.classes, 1):
+        valid = f"0..{config.classes - 1}, or -1 for any" if config.classes else "-1 only: this prior has no classes"
+        raise ValueError(f"labels is {labels.tolist()[:3]}; there must be one for each of {len(indices)} grids, "
+                         f"each {valid}.")
+    return indices, known, labels.to(device).clamp_max(config.classes - 1)
+
+
+def _order(known: Tensor, generator: torch.Generator) -> Tensor:
+    """Rank of each unknown cell in a random order: int64 (B, h, w), 0 first; known cells come after all others."""
+    noise = torch.rand(known.shape, generator=generator).to(known.device).masked_fill(known, 2.0)
+    return noise.flatten(1).argsort(1).argsort(1).reshape(known.shape)
+
+
+def _logits(prior: Prior, indices: Tensor, known: Tensor, labels: Tensor | None, guidance: float, cells: Tensor
+            ) -> Tensor:
+    """Logits of the `cells` (B, h, w) only, in their order: float (cells, K)."""
+    guided = labels is not None and guidance != 1.0
+    parts = []
+    for rows in torch.arange(len(indices), device=indices.device).split(max(1, PASS_CELLS // prior.config.positions)):
+        part = None if labels is None else labels[rows]
+        logits = prior.score(prior.hidden(indices[rows], known[rows], part), cells[rows]).float()
+        if guided:
+            free = prior.score(prior.hidden(indices[rows], known[rows]), cells[rows]).float()
+            logits = free + guidance * (logits - free)
+        parts.append(logits)
+    return torch.cat(parts)
+
+
+def _draw(logits: Tensor, sampling: Sampling, generator: torch.Generator) -> Tensor:
+    """One code of each row of logits (N, K): int64 (N,)."""
+    if sampling.temperature == 0 or sampling.top_k == 1 or sampling.top_p == 0:
+        return logits.argmax(-1)
+    p = (logits / sampling.temperature).softmax(-1)
+    if 0 < sampling.top_k < p.shape[-1]:
+        p = p * (p >= p.topk(sampling.top_k).values[:, -1:])
+    if sampling.top_p < 1:
+        ordered = p.sort(descending=True)
+        before = ordered.values.cumsum(-1) - ordered.values
+        kept = ordered.values * (before < sampling.top_p * ordered.values.sum(-1, keepdim=True))
+        p = torch.zeros_like(p).scatter(1, ordered.indices, kept)
+    # The inverse of the cumulated probabilities: one random number a cell, where Gumbel noise needs K.
+    total = p.cumsum(-1)
+    u = torch.rand(len(p), 1, generator=generator).to(p.device) * total[:, -1:]
+    drawn = torch.searchsorted(total, u, right=True).squeeze(1).clamp_max(p.shape[-1] - 1)
+    return torch.where(p.gather(1, drawn[:, None]).squeeze(1) > 0, drawn, p.argmax(-1))  # u rounded up to the total
+
+
+def _last(steps: Iterator[SampleStep]) -> Tensor:
+    for state in steps:
+        indices = state.indices
+    return indices
