@@ -14,6 +14,10 @@ KINDS = ("vqvae", "vae", "cvae", "ae")
 QUANTIZERS = ("ema", "gradient")
 DOWNSAMPLES = (2, 4, 8)
 MAX_CODEBOOK_SIZE = 16_384
+LATENT_BITS = 8
+"""Bits that one number of a baseline's vector is counted with."""
+MAX_LATENT = 256
+"""Longest vector of a baseline: beyond, its linear layers would outweigh the networks they stand between."""
 
 
 class ConfigError(ValueError):
@@ -133,6 +137,12 @@ class ModelConfig(_Config):
         """Nominal size of an index grid, bits: h * w * log2 K."""
         return self.grid[0] * self.grid[1] * math.log2(self.codebook_size)
 
+    @property
+    def latent_dim(self) -> int:
+        """L, numbers in the vector of an ae, vae or cvae: at 8 bits each as many bits as the grid of codes beside it,
+        at most 256."""
+        return max(1, min(MAX_LATENT, round(self.bits_per_image / LATENT_BITS)))
+
 
 @dataclass(frozen=True)
 class TrainingConfig(_Config):
@@ -158,6 +168,9 @@ class TrainingConfig(_Config):
     """beta of eq. 3: weight of the commitment loss."""
     kl_weight: float = 1.0
     """Weight of the KL term of a vae or cvae; 1 is the evidence lower bound."""
+    free_bits: float = 0.0
+    """KL divergence of a vae or cvae that costs nothing, bits an image; with more than it would take by itself, the
+    model settles at just these bits."""
     gradient_clip: float = 1.0
     """Largest norm of the gradient; longer ones are scaled down to it."""
     seed: int = 0
@@ -187,6 +200,7 @@ class TrainingConfig(_Config):
         _check_float(self, "weight_decay", 0.0, 10.0)
         _check_float(self, "commitment_weight", 0.0, 1000.0)
         _check_float(self, "kl_weight", 0.0, 1000.0)
+        _check_float(self, "free_bits", 0.0, 1e6)
         _check_float(self, "gradient_clip", 1e-6, 1e9)
         _check_int(self, "seed", 0, 2**63 - 1)
         _check_float(self, "autosave_seconds", 0.0, 3600.0)

@@ -24,10 +24,14 @@ def kl_divergence(mean: Tensor, log_variance: Tensor) -> Tensor:
     return 0.5 * (mean.square() + log_variance.exp() - 1 - log_variance).flatten(1).sum(1)
 
 
-def vae_loss(reconstruction: Tensor, kl: Tensor, pixels: int, kl_weight: float) -> Tensor:
-    """Negative evidence lower bound per pixel, for a Gaussian decoder whose variance is the data's variance times
-    `reconstruction` at its optimum: reconstruction is the scaled mean squared error, kl (B,) in nats."""
-    return reconstruction + kl_weight * kl.mean() / pixels
+def vae_loss(reconstruction: Tensor, kl: Tensor, pixels: int, kl_weight: float = 1.0, free_nats: float = 0.0) -> Tensor:
+    """Negative evidence lower bound per pixel (arXiv:1312.6114, eq. 3 and 7), without its constant: scalar.
+
+    reconstruction: mean squared error over the data's variance v, which makes the decoder a Gaussian of variance v / 2.
+    kl (B,), nats. kl_weight other than 1 is the beta of Higgins et al. 2017. Of the mean KL, `free_nats` cost nothing
+    (free bits, arXiv:1606.04934, eq. 15, here over the whole latent).
+    """
+    return reconstruction + kl_weight * kl.mean().clamp_min(free_nats) / pixels
 
 
 def is_finite(*values: Tensor) -> bool:

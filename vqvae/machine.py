@@ -32,6 +32,9 @@ def estimate_bytes(model: ModelConfig, batch_size: int) -> int:
     weights = blocks * 10 * hidden**2 + 18 * hidden * (model.channels * model.downsample**2 + model.embedding_dim)
     activations = positions * (hidden * (5 * blocks + 6) + 4 * model.embedding_dim) \
         + 8 * batch_size * model.channels * model.height * model.width
+    if model.kind != "vqvae":  # the linear layers to and from the vector
+        weights += 3 * model.latent_dim * model.embedding_dim * model.grid[0] * model.grid[1]
+        return 4 * (4 * weights + activations)
     codebook = 4 * model.codebook_size * model.embedding_dim
     distances = min(positions * model.codebook_size, 2**23)
     return 4 * (4 * weights + activations + codebook + 2 * distances)

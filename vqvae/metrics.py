@@ -60,6 +60,21 @@ def ssim(x_recon: Tensor, x: Tensor) -> Tensor:
     return score.flatten(1).mean(1)
 
 
+def sharpness(x_recon: Tensor, x: Tensor) -> Tensor:
+    """How sharp each reconstruction is beside its original: two float (B, C, H, W) -> (B,), 1 as sharp, 0 flat.
+
+    The ratio of the variances of the Laplacian (Pech-Pacheco et al. 2000, doi:10.1109/ICPR.2000.903548), in amplitude:
+    its square root, so that half as much contrast at every edge is 0.5. Noise counts as detail: above 1 a picture has
+    more of it than the original.
+    """
+    def energy(t: Tensor) -> Tensor:
+        centre = t[..., 1:-1, 1:-1]
+        around = t[..., :-2, 1:-1] + t[..., 2:, 1:-1] + t[..., 1:-1, :-2] + t[..., 1:-1, 2:]
+        return (around - 4 * centre).flatten(1).var(1, correction=0)
+
+    return (energy(x_recon) / energy(x).clamp_min(1e-8)).sqrt()
+
+
 def entropy_bits(counts: Tensor) -> float:
     """Entropy of the distribution that counts (K,) stand for, bits, 0..log2 K; 0 when nothing was counted."""
     counts = counts.cpu().double()  # MPS has no float64
@@ -106,7 +121,8 @@ class Evaluation:
 
 
 @contextmanager
-def _eval_mode(model) -> Iterator[None]:
+def eval_mode(model) -> Iterator[None]:
+    """The model in eval mode inside, in the mode it had after, whatever is raised."""
     was_training = model.training
     model.eval()
     try:
@@ -118,7 +134,8 @@ def _eval_mode(model) -> Iterator[None]:
 @torch.no_grad()
 def evaluate(model, data: ImageSet, *, batch_size: int = EVALUATION_BATCH,
              progress: Callable[[int, int, str], None] | None = None, seed: int = 0) -> tuple[Evaluation, Gallery]:
-    """Run a VQ-VAE over every image of `data` (its own height and width, divisible by the model's factor).
+    """Run a model over every image of `data` (its own height and width, divisible by the model's factor). For an ae,
+    vae or cvae: `BaselineEvaluation` and None. For a VQ-VAE:
 
     Returns the figures, and the gallery: grids of the first images, usage by code, class and position, and a sample of
     latents drawn with `seed`. The model's mode is put back as it was, also when `progress` raises to cancel.
@@ -126,7 +143,11 @@ def evaluate(model, data: ImageSet, *, batch_size: int = EVALUATION_BATCH,
     """
     if not len(data):
         raise ValueError(f"{data.name} holds no images to evaluate on.")
-    with _eval_mode(model):
+    if model.config.kind != "vqvae":
+        from vqvae.baseline_metrics import evaluate_baseline
+
+        return evaluate_baseline(model, data, batch_size=batch_size, progress=progress), None
+    with eval_mode(model):
         return _evaluate(model, data, batch_size, progress, seed)
 
 

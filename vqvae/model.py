@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import torch
 from torch import Tensor, nn
@@ -15,6 +16,9 @@ from torch import Tensor, nn
 from vqvae.config import ModelConfig
 from vqvae.networks import Decoder, Encoder
 from vqvae.quantizer import EMAVectorQuantizer, Quantized, VectorQuantizer
+
+if TYPE_CHECKING:
+    from vqvae.baselines import Autoencoder
 
 SMALL_BATCH = 4
 """Up to this many pictures a plain memory layout is the faster one on a CPU."""
@@ -124,17 +128,23 @@ class VQVAE(nn.Module):
 
 
 def build_networks(config: ModelConfig, latent_channels: int, *, extra_inputs: int = 0) -> tuple[Encoder, Decoder]:
-    """Encoder and decoder of a config, for the VQ-VAE and its baselines alike."""
+    """Encoder and decoder of a config, for the VQ-VAE and its baselines alike; `extra_inputs` more image channels for
+    the encoder."""
     options = {"downsample": config.downsample, "hidden_channels": config.hidden_channels,
                "residual_blocks": config.residual_blocks}
     return (Encoder(config.channels + extra_inputs, latent_channels, **options),
-            Decoder(config.embedding_dim + extra_inputs, config.channels, **options))
+            Decoder(config.embedding_dim, config.channels, **options))
 
 
-def build_model(config: ModelConfig, seed: int = 0) -> VQVAE:
-    """A fresh model; the same config and seed give the same weights. The global random state is left as it was."""
+def build_model(config: ModelConfig, seed: int = 0) -> VQVAE | Autoencoder:
+    """A fresh model of the config's kind; the same config and seed give the same weights. The global random state is
+    left as it was."""
     with torch.random.fork_rng(devices=[]):
         torch.default_generator.manual_seed(seed)  # torch.manual_seed would also seed every GPU, for good
+        if config.kind != "vqvae":
+            from vqvae.baselines import build_baseline
+
+            return build_baseline(config)
         encoder, decoder = build_networks(config, config.embedding_dim)
         make = EMAVectorQuantizer if config.quantizer == "ema" else VectorQuantizer
         quantizer = make(config.codebook_size, config.embedding_dim, kmeans_start=config.kmeans_start,

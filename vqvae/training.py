@@ -16,7 +16,7 @@ from pathlib import Path
 import torch
 from torch import Tensor, nn
 
-from vqvae import distributed, losses
+from vqvae import losses
 from vqvae.checkpoint import CheckpointError, save_checkpoint
 from vqvae.config import ConfigError, TrainingConfig
 from vqvae.imageset import ImageSet
@@ -57,17 +57,17 @@ class Training:
                               f"takes {(model.config.channels, model.config.height, model.config.width)}.")
         if not len(data):
             raise ConfigError(f"{data.name} holds no images.")
-        if config.batch_size % distributed.world():
-            raise ConfigError(f"batch_size is {config.batch_size} and {distributed.world()} processes share each "
-                              "batch; it must be divisible by their number.")
+        if model.config.kind == "cvae" and (data.labels is None or len(data.classes) != len(model.config.classes)):
+            raise ConfigError(f"The model tells {len(model.config.classes)} classes apart and {data.name} has "
+                              f"{len(data.classes) if data.labels is not None else 0}; a cvae needs images of its "
+                              "own classes.")
         check_memory(model.config, min(config.batch_size, len(data)))
         self.model, self.data, self.config = model, data, config
         self.device = resolve_device(config.device)
         self.model.to(self.device, memory_format=torch.channels_last)
-        distributed.share_state(self.model)
         self.images = data.images.to(self.device)
         self.labels = None if data.labels is None else data.labels.to(self.device)
-        self.batch_size = min(config.batch_size, len(data) - len(data) % distributed.world())
+        self.batch_size = min(config.batch_size, len(data))
         self.steps_per_epoch = len(data) // self.batch_size
         self.variance = _variance(data.images)
         self.optimizers = make_optimizers(self.model, config.learning_rate, config.weight_decay)
@@ -109,7 +109,7 @@ class Training:
             rate = self._set_learning_rate()
             values, output = self._one_step()
             self.step += 1
-            took = distributed.slowest(time.perf_counter() - began)
+            took = time.perf_counter() - began
             self.elapsed += took
             seen, spent = seen + self.batch_size, spent + took
             yield self._record(values, output, rate, seen / spent)
@@ -119,19 +119,20 @@ class Training:
         loss, values, output = self._objective(x, labels, self._generator(self.step, 1))
         self.model.zero_grad(set_to_none=True)
         loss.backward()
-        values = distributed.average(self.model.parameters(), {"loss": loss.detach(), **values})
         norm = nn.utils.clip_grad_norm_(self.model.parameters(), self.config.gradient_clip)
-        if not losses.is_finite(values["loss"], norm):
-            self._fall_back(values["loss"])
+        if not losses.is_finite(loss, norm):
+            self._fall_back(loss)
         if self.step % GOOD_EVERY == 0:
             # The forward pass of these weights was finite, which is what makes them good.
             self._keep_good()
         for optimizer in self.optimizers:
             optimizer.step()
-        return values, output
+        return {"loss": loss.detach(), **values}, output
 
     def _objective(self, x: Tensor, labels: Tensor | None, generator: torch.Generator):
         """(scalar loss, its parts, restarted codes) of a batch."""
+        if self.model.config.kind != "vqvae":
+            return self._baseline_objective(x, labels, generator)
         output = self.model(x, generator)
         scaled = losses.reconstruction_loss(output.x_recon, x, self.variance)
         quantized = output.quantized
@@ -141,12 +142,23 @@ class Training:
                       "codebook_loss": quantized.codebook_loss.detach(),
                       "commitment_loss": quantized.commitment_loss.detach()}, quantized.restarted
 
+    def _baseline_objective(self, x: Tensor, labels: Tensor | None, generator: torch.Generator):
+        """The same of an ae (mean squared error alone), a vae or a cvae (evidence lower bound)."""
+        output = self.model(x, generator, labels)
+        loss = scaled = losses.reconstruction_loss(output.x_recon, x, self.variance)
+        parts = {"reconstruction_loss": scaled.detach() * self.variance}
+        if output.kl is not None:
+            loss = losses.vae_loss(scaled, output.kl, x[0].numel(), self.config.kl_weight,
+                                   self.config.free_bits * math.log(2))
+            parts["kl"] = output.kl.mean().detach()
+        return loss, parts, 0
+
     def _batch(self) -> tuple[Tensor, Tensor | None]:
         epoch, within = divmod(self.step, self.steps_per_epoch)
         if self._order_of is None or self._order_of[0] != epoch:
             order = torch.randperm(len(self.data), generator=self._generator(epoch, 0))
             self._order_of = epoch, order.to(self.device)
-        rows = distributed.share(self._order_of[1][within * self.batch_size:(within + 1) * self.batch_size])
+        rows = self._order_of[1][within * self.batch_size:(within + 1) * self.batch_size]
         x = self.images[rows].float().div_(255).contiguous(memory_format=torch.channels_last)
         return x, None if self.labels is None else self.labels[rows]
 
@@ -195,7 +207,7 @@ class Training:
         return {"dataset": self.data.name, "images": len(self.data), "classes": list(self.data.classes),
                 "config": self.config.to_dict(), "step": self.step, "epoch": self.step / self.steps_per_epoch,
                 "elapsed_seconds": self.elapsed, "finished": self.finished, "device": str(self.device),
-                "threads": torch.get_num_threads(), "processes": distributed.world()}
+                "threads": torch.get_num_threads()}
 
     def save(self, path: str | os.PathLike, *, resumable: bool = True) -> None:
         """Write the model as a checkpoint and, beside it, one file with all that the run needs to go on: that one is

@@ -43,6 +43,9 @@ def codebook(args) -> None:
     from vqvae.statistics import count_usage, use_of_gallery
 
     checkpoint = vqvae.load_checkpoint(folder)
+    if checkpoint.config.kind != "vqvae":
+        raise Failure(f"This checkpoint is of kind {checkpoint.config.kind}, which has no codebook. Give one of kind "
+                      "vqvae.")
     config, started = checkpoint.config, time.perf_counter()
     with ProgressLine() as line:
         if args.dataset:

@@ -62,15 +62,17 @@ def reconstruct(args) -> None:
 
     model = load(folder)
     x = torch.stack([read_image(source, model.config) for source in sources])
-    x_recon = torch.cat([model.decode(model.encode(part)) for part in x.split(64)])
+    through = (lambda part: model.decode(model.encode(part))) if model.config.kind == "vqvae" else model.reconstruct
+    x_recon = torch.cat([through(part) for part in x.split(64)])
     error = colour((x_recon - x).abs().mean(1))
     rows = [[to_picture(x[i]), to_picture(x_recon[i]), Image.fromarray(error[i])] for i in range(len(x))]
     save_png(sheet(rows, ("input", "reconstruction", f"error 0 to {ERROR_SCALE}")), output)
     figures = zip(sources, metrics.mse(x_recon, x), metrics.psnr(x_recon, x), metrics.ssim(x_recon, x), strict=True)
     for source, mse, psnr, ssim in figures:
         print(f"{source}: mse {mse:.5f}  psnr {psnr:.2f} dB  ssim {ssim:.4f}")
-    print(f"{output}: input, reconstruction and absolute error (dark 0, bright {ERROR_SCALE} or more), "
-          f"{model.config.bits_per_image:.0f} bits a picture")
+    kept = f"{model.config.bits_per_image:.0f} bits a picture" if model.config.kind == "vqvae" else \
+        f"{model.config.latent_dim} numbers a picture"
+    print(f"{output}: input, reconstruction and absolute error (dark 0, bright {ERROR_SCALE} or more), {kept}")
 
 
 def encode(args) -> None:
@@ -81,7 +83,7 @@ def encode(args) -> None:
     from vqvae.checkpoint import replace_file
     from vqvae.packing import to_bytes
 
-    model = load(folder)
+    model = with_codes(load(folder))
     indices = model.encode(read_image(source, model.config))
     content = to_bytes(indices, model.config.codebook_size, model.fingerprint())
     replace_file(output, content)
@@ -108,7 +110,7 @@ def decode(args) -> None:
         grid, fingerprint = from_bytes(content)
     except CodesError as error:
         raise Failure(f"{source}: {error}") from error
-    model = load(folder)
+    model = with_codes(load(folder))
     if fingerprint != model.fingerprint():
         raise Failure(f"{source} was encoded by another model (fingerprint {fingerprint}; {args.checkpoint} has "
                       f"{model.fingerprint()}). Decode it with the checkpoint that encoded it.")
@@ -116,6 +118,14 @@ def decode(args) -> None:
     x_recon = model.decode(torch.tensor(grid.tolist()))
     save_png(to_picture(x_recon), output)
     print(f"{output}: {x_recon.shape[-2]} x {x_recon.shape[-1]} pixels from {len(content)} bytes")
+
+
+def with_codes(model):
+    """The model; Failure when it has no codes to write into a file."""
+    if model.config.kind != "vqvae":
+        raise Failure(f"This checkpoint is of kind {model.config.kind}, which has no codes to write to a file or to "
+                      "read from one. Give a checkpoint of kind vqvae; `reconstruct` works with this one.")
+    return model
 
 
 # -- pictures ---------------------------------------------------------------------------------------------------------

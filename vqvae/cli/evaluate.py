@@ -42,7 +42,8 @@ def evaluate(args) -> None:
         print(json.dumps(evaluation.to_dict()))
     else:
         for name, value in evaluation.to_dict().items():
-            print(f"{name:<18}{value if isinstance(value, str) else f'{value:,.5g}'}")
+            if value is not None:  # a model without a codebook has no perplexity
+                print(f"{name:<18}{value if isinstance(value, str) else f'{value:,.5g}'}")
 
 
 def trained_on(training: dict) -> str:

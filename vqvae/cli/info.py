@@ -40,6 +40,8 @@ def describe(values: dict) -> list[tuple[str, str]]:
              ("networks", f"{values['hidden_channels']} channels, {values['residual_blocks']} residual blocks, "
                           f"quantizer {values['quantizer']}")]
     metrics = values["metrics"]
+    if values["kind"] != "vqvae":
+        lines[-2:] = _of_a_baseline(values)
     figures = [f"{title} {form.format(metrics[key])}" for key, title, form in METRICS
                if isinstance(metrics.get(key), (int, float))]
     if figures:
@@ -53,3 +55,13 @@ def describe(values: dict) -> list[tuple[str, str]]:
                                   f"{training.get('device', 'an unknown device')}{state}"))
     lines.append(("prior", "yes" if values["has_prior"] else "none"))
     return lines
+
+
+def _of_a_baseline(values: dict) -> list[tuple[str, str]]:
+    """The lines of an ae, vae or cvae that are other than a VQ-VAE's."""
+    bits, kl = values["metrics"].get("bits_per_image"), values["metrics"].get("kl_nats")
+    known = isinstance(bits, (int, float))
+    rate = f"; KL {kl:.1f} nats, {bits:.0f} bits an image" if known and isinstance(kl, (int, float)) else \
+        f"; {bits:.0f} bits an image at 8 bits a number" if known and values["kind"] == "ae" else ""
+    return [("latent", f"one vector of {values['latent_dim']} numbers{rate}"),
+            ("networks", f"{values['hidden_channels']} channels, {values['residual_blocks']} residual blocks")]

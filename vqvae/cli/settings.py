@@ -15,10 +15,8 @@ from pathlib import Path
 from typing import NamedTuple
 
 from vqvae.cli.parsing import UsageError, number, whole
-from vqvae.config import DOWNSAMPLES, QUANTIZERS, ConfigError, ModelConfig, TrainingConfig
+from vqvae.config import DOWNSAMPLES, KINDS, QUANTIZERS, ConfigError, ModelConfig, TrainingConfig
 
-KINDS = ("vqvae",)
-"""What `train` can build."""
 BUDGETS = ("seconds", "epochs", "steps")
 DEFAULTS = {field.name: field.default for config in (ModelConfig, TrainingConfig) for field in fields(config)}
 NOT_IN_FILE = ("config", "debug", "help")
@@ -33,7 +31,8 @@ class Flag(NamedTuple):
 
 
 MODEL_FLAGS = (
-    Flag("kind", "what to train", {"choices": KINDS}),
+    Flag("kind", "vqvae, or to compare with it an autoencoder (ae), a variational one (vae), or one that is told the "
+         "class (cvae), on the same encoder and decoder", {"choices": KINDS}),
     Flag("quantizer", "ema: the codebook follows moving averages; gradient: the paper's codebook loss",
          {"choices": QUANTIZERS}),
     Flag("codebook_size", "codes in the codebook", {"type": whole, "metavar": "K"}),
@@ -49,6 +48,10 @@ MODEL_FLAGS = (
 )
 TRAINING_FLAGS = (
     Flag("commitment_weight", "weight of the commitment loss, the paper's beta", {"type": number, "metavar": "B"}),
+    Flag("kl_weight", "weight of the KL divergence of a vae or cvae; 1 is the evidence lower bound",
+         {"type": number, "metavar": "R"}),
+    Flag("free_bits", "bits of KL divergence an image that cost a vae or cvae nothing", {"type": number,
+                                                                                         "metavar": "N"}),
     Flag("batch_size", "images a step", {"type": whole, "metavar": "N"}),
     Flag("learning_rate", "peak learning rate", {"type": number, "metavar": "R"}),
     Flag("seed", "seed of everything random", {"type": whole, "metavar": "N"}),
@@ -82,8 +85,8 @@ def new_configs(args, shape: tuple[int, int, int] | None = None, classes: tuple[
     """Checked settings of a new run. shape: (channels, height, width) of the data; None before it is loaded, which
     checks all that does not depend on it. ConfigError names the flags as they are typed."""
     if shape is None:
-        # 32 is divisible by every downsampling factor.
-        shape = (args.channels or 1, *(args.size or (32, 32)))
+        # 32 is divisible by every downsampling factor; whether there are classes shows when the data is there.
+        shape, classes = (args.channels or 1, *(args.size or (32, 32))), ("unknown",)
     given = {f.field: getattr(args, f.field) for f in (*MODEL_FLAGS, *TRAINING_FLAGS)} | {
         name: getattr(args, name) for name in ("kmeans_start", "device", "data_dir", *BUDGETS)}
     given = {name: value for name, value in given.items() if value is not None}

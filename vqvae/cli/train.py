@@ -82,7 +82,9 @@ def train_here(args, is_main: bool) -> int | None:
             line.note(f"Stopped before it was measured; the trained model is saved in {output}. "
                       f"Measure it with: {again}")
             return 128 + signal.SIGINT
-    print(f"mse {evaluation.mse:.5f}  psnr {evaluation.psnr:.2f} dB  usage {evaluation.usage:.1%}  "
+    last = f"{evaluation.bits_per_image:.0f} bits an image" if evaluation.usage is None else \
+        f"usage {evaluation.usage:.1%}"
+    print(f"mse {evaluation.mse:.5f}  psnr {evaluation.psnr:.2f} dB  {last}  "
           f"({evaluation.images:,} {evaluation.split} images of {evaluation.dataset})  saved in {output}")
     return None
 
@@ -195,8 +197,9 @@ def greet(training, test, line: ProgressLine) -> None:
     budget = next(f"{getattr(config, name):g} {name}" for name in BUDGETS if getattr(config, name) is not None)
     line.note(f"{training.data.name}: {len(training.data):,} images to train on and {len(test):,} to test, "
               f"{model.height} x {model.width} {'grey' if model.channels == 1 else 'colour'}.")
-    line.note(f"{model.grid[0]} x {model.grid[1]} codes of {model.codebook_size} ({model.bits_per_image:.0f} bits an "
-              f"image), {weights:,} weights, {budget} on {training.device}"
+    kept = f"One vector of {model.latent_dim} numbers an image ({model.kind})" if model.kind != "vqvae" else \
+        f"{model.grid[0]} x {model.grid[1]} codes of {model.codebook_size} ({model.bits_per_image:.0f} bits an image)"
+    line.note(f"{kept}, {weights:,} weights, {budget} on {training.device}"
               f"{f', of which {spent(training)} are done' if training.step else ''}.")
 
 
@@ -263,8 +266,9 @@ def stop_signals():
 def words(record) -> list[str]:
     """A step record for the progress line, the most telling first."""
     return [f"step {record.step:,}", f"mse {record.reconstruction_loss:.5f}", f"{clock(record.remaining)} left",
-            f"codes used {record.usage:.0%}", f"{record.images_per_second:,.0f} images/s",
-            f"perplexity {record.perplexity:.0f}", f"loss {record.loss:.4f}"]
+            *([f"codes used {record.usage:.0%}"] if record.usage else []),
+            *([f"KL {record.kl:.1f} nats"] if record.kl else []), f"{record.images_per_second:,.0f} images/s",
+            *([f"perplexity {record.perplexity:.0f}"] if record.perplexity else []), f"loss {record.loss:.4f}"]
 
 
 def keep_good(training, output: Path, sentence: str) -> str:
