@@ -26,6 +26,14 @@ _HOME = {
     "list_checkpoints": "checkpoint",
     "ImageSet": "data", "DataError": "data", "load_dataset": "data",
     "Training": "training", "StepRecord": "training", "TrainingDiverged": "training",
+    "Prior": "prior", "PriorConfig": "prior", "build_prior": "prior",
+    "Sampling": "sampling", "SampleStep": "sampling", "sample_steps": "sampling", "sample": "sampling",
+    "fill": "sampling", "polish": "sampling", "cell_probabilities": "sampling", "surprise": "sampling",
+    "bits_per_image": "sampling",
+    "random_codes": "naive", "marginal_codes": "naive", "gaussian_codes": "naive",
+    "load_prior": "prior_checkpoint", "save_prior": "prior_checkpoint",
+    "IndexSet": "index_set", "read_indices": "index_set", "read_index_set": "index_set",
+    "PriorTraining": "prior_training", "PriorTrainingConfig": "prior_training", "PriorRecord": "prior_training",
     "IndexGrid": "codes", "CodesError": "codes",
 }
 __all__ = sorted(_HOME)  # noqa: PLE0605 (the table above is the one list of names)

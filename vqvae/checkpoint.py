@@ -7,6 +7,7 @@
     gallery.safetensors    see `Gallery`
     training.safetensors   everything a run needs to go on (only while it can be resumed)
     prior.safetensors      the learned prior, if there is one
+    indices.safetensors    the training set as codes, if a prior was trained on it
 """
 
 from __future__ import annotations
@@ -100,7 +101,34 @@ def read_info(name_or_path: str | os.PathLike) -> dict:
             "grid": list(config.grid), "bits_per_image": config.bits_per_image,
             "latent_dim": config.latent_dim,
             "metrics": _read_json(path / "metrics.json", {}), "training": training,
-            "has_prior": (path / "prior.safetensors").is_file()}
+            "has_prior": (path / "prior.safetensors").is_file(), "prior": _prior_info(path / "prior.safetensors")}
+
+
+def _prior_info(file: Path) -> dict:
+    """What a prior's file says of itself; {} without one, or where the file cannot be read."""
+    try:
+        return read_prior_header(file) if file.is_file() else {}
+    except CheckpointError:
+        return {}
+
+
+def read_prior_header(file: Path) -> dict:
+    """config, training, metrics and fingerprint of a prior, without its weights or PyTorch. CheckpointError when the
+    file is no prior."""
+    try:
+        with file.open("rb") as opened:  # safetensors: the header's length in 8 bytes, the header as JSON, the numbers
+            length = int.from_bytes(opened.read(8), "little")
+            if length > MAX_JSON_BYTES:
+                raise ValueError(f"its header has {length:,} bytes, at most {MAX_JSON_BYTES:,} are read")
+            metadata = json.loads(opened.read(length)).get("__metadata__", {})
+        header = json.loads(metadata["prior"])
+        if not isinstance(header["fingerprint"], str) or \
+                not all(isinstance(header[name], dict) for name in ("config", "training", "metrics")):
+            raise ValueError("its header is not a prior's")
+        return header
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
+        raise CheckpointError(f"{file} is damaged or no prior ({error}). Copy it again, or train the prior anew."
+                              ) from error
 
 
 def save_checkpoint(path: str | os.PathLike, model, *, metrics: dict | None = None, training: dict | None = None,
@@ -167,10 +195,11 @@ def write_tensors(path: Path, tensors: dict, metadata: dict[str, str] | None = N
 
 def read_tensors(path: Path) -> dict:
     """Tensors of a safetensors file written by this program; CheckpointError for everything else."""
-    return _read_tensors(path)[0]
+    return read_tensors_and_header(path)[0]
 
 
-def _read_tensors(path: Path) -> tuple[dict, dict[str, str]]:
+def read_tensors_and_header(path: Path) -> tuple[dict, dict[str, str]]:
+    """`read_tensors`, and the texts of the file's header."""
     from safetensors import SafetensorError, safe_open
 
     if not path.is_file():
@@ -247,7 +276,7 @@ def _read_gallery(path: Path, model):
 
     if not path.exists() or model.config.kind != "vqvae":
         return None
-    tensors, metadata = _read_tensors(path)
+    tensors, metadata = read_tensors_and_header(path)
     try:
         gallery = Gallery.from_tensors(tensors)
     except TypeError as error:

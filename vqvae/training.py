@@ -16,7 +16,7 @@ from pathlib import Path
 import torch
 from torch import Tensor, nn
 
-from vqvae import losses
+from vqvae import distributed, losses
 from vqvae.checkpoint import CheckpointError, save_checkpoint
 from vqvae.config import ConfigError, TrainingConfig
 from vqvae.imageset import ImageSet
@@ -61,13 +61,17 @@ class Training:
             raise ConfigError(f"The model tells {len(model.config.classes)} classes apart and {data.name} has "
                               f"{len(data.classes) if data.labels is not None else 0}; a cvae needs images of its "
                               "own classes.")
+        if config.batch_size % distributed.world():
+            raise ConfigError(f"batch_size is {config.batch_size} and {distributed.world()} processes share each "
+                              "batch; it must be divisible by their number.")
         check_memory(model.config, min(config.batch_size, len(data)))
         self.model, self.data, self.config = model, data, config
         self.device = resolve_device(config.device)
         self.model.to(self.device, memory_format=torch.channels_last)
+        distributed.share_state(self.model)
         self.images = data.images.to(self.device)
         self.labels = None if data.labels is None else data.labels.to(self.device)
-        self.batch_size = min(config.batch_size, len(data))
+        self.batch_size = min(config.batch_size, len(data) - len(data) % distributed.world())
         self.steps_per_epoch = len(data) // self.batch_size
         self.variance = _variance(data.images)
         self.optimizers = make_optimizers(self.model, config.learning_rate, config.weight_decay)
@@ -109,7 +113,7 @@ class Training:
             rate = self._set_learning_rate()
             values, output = self._one_step()
             self.step += 1
-            took = time.perf_counter() - began
+            took = distributed.slowest(time.perf_counter() - began)
             self.elapsed += took
             seen, spent = seen + self.batch_size, spent + took
             yield self._record(values, output, rate, seen / spent)
@@ -119,15 +123,16 @@ class Training:
         loss, values, output = self._objective(x, labels, self._generator(self.step, 1))
         self.model.zero_grad(set_to_none=True)
         loss.backward()
+        values = distributed.average(self.model.parameters(), {"loss": loss.detach(), **values})
         norm = nn.utils.clip_grad_norm_(self.model.parameters(), self.config.gradient_clip)
-        if not losses.is_finite(loss, norm):
-            self._fall_back(loss)
+        if not losses.is_finite(values["loss"], norm):
+            self._fall_back(values["loss"])
         if self.step % GOOD_EVERY == 0:
             # The forward pass of these weights was finite, which is what makes them good.
             self._keep_good()
         for optimizer in self.optimizers:
             optimizer.step()
-        return {"loss": loss.detach(), **values}, output
+        return values, output
 
     def _objective(self, x: Tensor, labels: Tensor | None, generator: torch.Generator):
         """(scalar loss, its parts, restarted codes) of a batch."""
@@ -158,7 +163,7 @@ class Training:
         if self._order_of is None or self._order_of[0] != epoch:
             order = torch.randperm(len(self.data), generator=self._generator(epoch, 0))
             self._order_of = epoch, order.to(self.device)
-        rows = self._order_of[1][within * self.batch_size:(within + 1) * self.batch_size]
+        rows = distributed.share(self._order_of[1][within * self.batch_size:(within + 1) * self.batch_size])
         x = self.images[rows].float().div_(255).contiguous(memory_format=torch.channels_last)
         return x, None if self.labels is None else self.labels[rows]
 
@@ -207,7 +212,7 @@ class Training:
         return {"dataset": self.data.name, "images": len(self.data), "classes": list(self.data.classes),
                 "config": self.config.to_dict(), "step": self.step, "epoch": self.step / self.steps_per_epoch,
                 "elapsed_seconds": self.elapsed, "finished": self.finished, "device": str(self.device),
-                "threads": torch.get_num_threads()}
+                "threads": torch.get_num_threads(), "processes": distributed.world()}
 
     def save(self, path: str | os.PathLike, *, resumable: bool = True) -> None:
         """Write the model as a checkpoint and, beside it, one file with all that the run needs to go on: that one is
