@@ -14,9 +14,7 @@ from demo.settings import Settings
 from demo.text import figure
 
 if TYPE_CHECKING:
-    from torch import Tensor
-
-    from vqvae import VQVAE, Checkpoint, Prior
+    from vqvae import VQVAE, Checkpoint, IndexSet, Prior
 
 log = logging.getLogger(__name__)
 
@@ -154,8 +152,8 @@ def get_prior(model_id: str, settings: Settings) -> "Prior":
     return _get(_priors, model_id, settings)
 
 
-def get_training_codes(model_id: str, settings: Settings) -> "tuple[Tensor, Tensor | None]":
-    """The training pictures of a model as codes: (indices (N, h, w), labels (N,) or None), from its checkpoint.
+def get_training_codes(model_id: str, settings: Settings) -> "IndexSet":
+    """The training pictures of a model as codes, from its checkpoint.
 
     Raises ModelError where the id names nothing, vqvae.CheckpointError where they are not there or damaged.
     """
@@ -186,7 +184,7 @@ def warm_up(settings: Settings) -> None:
 
 _cache = FolderCache()
 _priors = FolderCache(load_prior, PRIOR_FILES)
-_codes = FolderCache(lambda path: vqvae.read_indices(path), CODES_FILES)
+_codes = FolderCache(lambda path: vqvae.read_index_set(path), CODES_FILES)
 
 
 def _get(cache: FolderCache, model_id: str, settings: Settings) -> Any:

@@ -2,6 +2,7 @@
 
 import gradio as gr
 
+from demo.handing import hand_over
 from demo.models import ModelError, find_model
 from demo.page import Page
 from demo.reconstruction import answer, open_model, open_upload, reconstruct
@@ -21,25 +22,6 @@ def picture_size(model_id: str | None, settings: Settings) -> tuple[int, int]:
         return int(info["height"]), int(info["width"])
     except ModelError:
         return 28, 28
-
-
-def hand_over(value: object) -> tuple[dict | None, gr.Tabs]:
-    """The component's value after `edit` -> the page's grid and the Edit tab; nothing moves for a malformed one."""
-    grid = value.get("grid") if isinstance(value, dict) else None
-    if not isinstance(grid, dict) or not _is_grid(grid.get("indices")) or not isinstance(grid.get("model"), str):
-        return gr.skip(), gr.skip()
-    source = grid.get("input")
-    source = source if isinstance(source, str) and source.startswith("data:image/png;base64,") else None
-    return {"model": grid["model"], "indices": grid["indices"], "input": source}, gr.Tabs(selected="edit")
-
-
-def _is_grid(rows: object) -> bool:
-    return (
-        isinstance(rows, list)
-        and bool(rows)
-        and all(isinstance(row, list) and len(row) == len(rows[0]) for row in rows)
-        and all(isinstance(i, int) and not isinstance(i, bool) and i >= 0 for row in rows for i in row)
-    )
 
 
 def build(page: Page) -> None:

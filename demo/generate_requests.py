@@ -1,0 +1,297 @@
+"""What the page of the Generate tab asks the server, one function a question.
+
+Each takes one JSON object and gives one back: {"ok": true, ...} or {"ok": false, "error": one sentence}. Anybody can
+call them, so each checks all it is given and bounds what it costs; none keeps anything of a visitor's. Grids travel as
+base64 of uint16, pictures as sprites in PNG files. The request's number `n` comes back with its answer.
+"""
+
+import logging
+import secrets
+import threading
+import time
+import weakref
+from collections.abc import Callable
+from dataclasses import asdict, replace
+
+from demo import generating, nearest
+from demo.codebook_jobs import BusyError, Job, Jobs
+from demo.generating import (
+    CANDIDATES,
+    MOST_PICTURES,
+    MOST_SEED,
+    MOST_STEPS,
+    OPENING,
+    SHEET_COLUMNS,
+    Drawn,
+    GenerateError,
+    check_codes,
+    check_label,
+    check_sampling,
+    sprite,
+    whole,
+)
+from demo.models import ModelError, find_model, get_checkpoint, get_prior, get_training_codes, has_prior
+from demo.palette import code_sheet
+from demo.settings import Settings
+from demo.text import figure
+
+log = logging.getLogger(__name__)
+
+PATIENCE = 1.0
+"""Seconds a request waits for its samples; after that the page is told how far they are, and asks again."""
+WARM_AFTER = 3.0
+"""Seconds after a page was opened until the tab's first sheet is drawn: the page itself goes first."""
+REFERENCES = 5
+
+jobs = Jobs()
+_slots = threading.BoundedSemaphore(2)
+_names: "weakref.WeakKeyDictionary" = weakref.WeakKeyDictionary()
+
+
+def generate_open(request: dict, settings: Settings) -> dict:
+    """{model} -> what the page must know once; `prior` is false where the model has none, and the rest is left out."""
+    entry = find_model(request.get("model"), settings)
+    if entry.info["kind"] != "vqvae":
+        raise GenerateError("This model has no codebook, so there is nothing a prior could learn: choose a VQ-VAE.")
+    if not has_prior(entry.id, settings):
+        return {"model": entry.id, "prior": False}
+    from vqvae.sampling import Sampling
+
+    checkpoint, prior = _loaded(request, settings)
+    model, config = checkpoint.model, checkpoint.config
+    h, w = config.grid
+    names = [str(name) for name in config.classes[: prior.config.classes]]
+    names += [str(n) for n in range(len(names), prior.config.classes)]
+    return {
+        "model": entry.id, "prior": True, "h": h, "w": w, "K": config.codebook_size, "height": config.height,
+        "width": config.width, "channels": config.channels, "tile": config.downsample, "sheet": code_sheet(model),
+        "classes": names, "opening": {**asdict(Sampling()), **OPENING}, "columns": SHEET_COLUMNS,
+        "most_steps": min(MOST_STEPS, h * w), "film": generating.film_frames(model), "bits": _bits(entry.info, prior),
+    }
+
+
+def generate_sample(request: dict, settings: Settings) -> dict:
+    """{model, label, count, seed, temperature, top_k, top_p, guidance, steps, job} -> the samples.
+
+    `indices`, `when`: uint16 (count, h, w); `labels`; `steps`; `pictures`: sprite of SHEET_COLUMNS columns. Where they
+    are not there within PATIENCE: {job, done, total}; ask again with that `job`, or stop it with `generate_stop`.
+    """
+    checkpoint, prior = _loaded(request, settings)
+    label = check_label(request.get("label"), prior)
+    count = whole(request.get("count", OPENING["count"]), 1, MOST_PICTURES, "The number of pictures")
+    seed = whole(request.get("seed", OPENING["seed"]), 0, MOST_SEED, "The seed")
+    sampling = check_sampling(request, prior)
+    labels = generating.sheet_labels(label, count, prior.config.classes)
+    key = "sheet", _name(prior), tuple(labels), sampling, seed
+    drawn = jobs.result(key)
+    if drawn is None:
+        ticket, job = _job(request.get("job"), key,
+                           lambda progress: generating.draw(prior, labels, sampling, seed, progress=progress))
+        if not job.ended:
+            return {"job": ticket, "done": job.done, "total": job.total}
+        if job.error:
+            raise GenerateError(job.error)
+        drawn = job.result
+    return _sheet(checkpoint.model, prior, drawn)
+
+
+def generate_continue(request: dict, settings: Settings) -> dict:
+    """{model, indices, when, step, label, seed, settings...} -> one sample that goes on from a step.
+
+    `indices` and `when` are one grid; cells with when <= step stay as they are, all others are drawn anew in the steps
+    that are left. `when` of the answer counts on from `step`.
+    """
+    checkpoint, prior = _loaded(request, settings)
+    indices, when, step = _grid(request, prior)
+    label = check_label(request.get("label"), prior)
+    sampling = check_sampling(request, prior)
+    seed = whole(request.get("seed", OPENING["seed"]), 0, MOST_SEED, "The seed")
+    known = when <= step
+    left = replace(sampling, steps=max(1, sampling.steps - step))
+    drawn = generating.draw(prior, [-1 if label is None else label], left, seed, given=(indices, known))
+    later = when.where(known, drawn.when + step)
+    return _sheet(checkpoint.model, prior, replace(drawn, when=later, steps=step + drawn.steps))
+
+
+def generate_film(request: dict, settings: Settings) -> dict:
+    """{model, indices, when, steps} -> {film}: what the decoder makes of every step, a row of the sprite a sample."""
+    checkpoint, prior = _loaded(request, settings)
+    steps = whole(request.get("steps"), 0, 2 * MOST_STEPS, "The number of steps")
+    most = max(1, min(MOST_PICTURES, generating.film_frames(checkpoint.model) // (steps + 1)))
+    indices = check_codes(request, "indices", prior, most=most, limit=prior.config.codebook_size)
+    when = check_codes(request, "when", prior, most=most, limit=steps + 1)
+    if len(when) != len(indices):
+        raise GenerateError("indices and when must hold equally many grids.")
+    pictures = generating.film(checkpoint.model, prior, indices, when, steps)
+    return {"film": sprite(pictures.reshape(-1, *pictures.shape[2:]), steps + 1), "steps": steps, "count": len(indices)}
+
+
+def generate_cell(request: dict, settings: Settings) -> dict:
+    """{model, indices, when, step, label, cell} -> the CANDIDATES likeliest codes of a cell given the known others.
+
+    {codes, probabilities, held, pictures: sprite of one row}.
+    """
+    checkpoint, prior = _loaded(request, settings)
+    indices, when, step = _grid(request, prior)
+    cell = divmod(whole(request.get("cell"), 0, prior.config.positions - 1, "The cell"), prior.config.width)
+    label = check_label(request.get("label"), prior)
+    found = generating.candidates(checkpoint.model, prior, indices[0], when[0] <= step, cell, label)
+    return {**found, "pictures": sprite(found["pictures"], CANDIDATES), "cell": request["cell"]}
+
+
+def generate_reference(request: dict, settings: Settings) -> dict:
+    """{model, seed, label} -> {pictures: {random, marginal, gaussian, prior}}, REFERENCES of each from one seed."""
+    from vqvae import naive
+
+    checkpoint, prior = _loaded(request, settings)
+    seed = whole(request.get("seed", 0), 0, MOST_SEED, "The seed")
+    label = check_label(request.get("label"), prior)
+    grids = {
+        "random": naive.random_codes(prior, REFERENCES, seed),
+        "marginal": naive.marginal_codes(prior, REFERENCES, seed),
+        "gaussian": naive.gaussian_codes(prior, REFERENCES, seed),
+        "prior": generating.draw(prior, [-1 if label is None else label] * REFERENCES, check_sampling({}, prior),
+                                 seed).indices,
+    }
+    return {"pictures": {name: sprite(_pictures(checkpoint.model, prior, grid), REFERENCES)
+                         for name, grid in grids.items()}, "count": REFERENCES}
+
+
+def generate_near(request: dict, settings: Settings) -> dict:
+    """{model, indices} -> the training pictures nearest to one grid: {near: [{number, distance, equal, label}],
+    pictures: sprite of one row, usual, training}, or {near: None} where the checkpoint keeps no training codes."""
+    from vqvae import CheckpointError
+
+    checkpoint, prior = _loaded(request, settings)
+    grid = check_codes(request, "indices", prior, most=1, limit=prior.config.codebook_size)[0]
+    try:
+        training = get_training_codes(request["model"], settings)
+    except CheckpointError:
+        return {"near": None}
+    model, gallery = checkpoint.model, checkpoint.gallery
+    indices, labels, names = training.indices, training.labels, training.classes
+    found = nearest.nearest(model.codebook, indices, grid)
+    pictures = _pictures(model, prior, indices[[near.number for near in found]].long())
+    said = [None if labels is None else int(labels[near.number]) for near in found]
+    return {
+        "near": [{**asdict(near), "label": None if n is None else names[n]}
+                 for near, n in zip(found, said, strict=True)],
+        "pictures": sprite(pictures, len(found)), "training": len(indices),
+        "usual": nearest.usual_distance(model, indices, None if gallery is None else gallery.indices),
+    }
+
+
+def generate_stop(request: dict, settings: Settings) -> dict:
+    """{job} -> {}: the drawing ends unless somebody else waits for the same."""
+    jobs.stop(request.get("job"))
+    return {}
+
+
+QUESTIONS: tuple[Callable[[dict, Settings], dict], ...] = (
+    generate_open, generate_sample, generate_continue, generate_film, generate_cell, generate_reference, generate_near,
+    generate_stop,
+)
+
+
+def answer(question: Callable[[dict, Settings], dict], request: object, settings: Settings) -> dict:
+    """Put a question; whatever goes wrong comes back as {"ok": false, "error": one sentence}, never as an exception.
+
+    With "again": true the same request may succeed in a moment.
+    """
+    if not isinstance(request, dict):
+        return {"ok": False, "n": None, "error": "The request is not a JSON object; reload the page."}
+    number = request.get("n")
+    number = number if isinstance(number, int) and not isinstance(number, bool) else None
+    waits = question in (generate_sample, generate_stop)  # these compute in a job, or nothing
+    if not waits and not _slots.acquire(timeout=20):
+        return {"ok": False, "n": number, "error": "The server is busy; try again in a moment.", "again": True}
+    try:
+        return {"ok": True, "n": number, **question(request, settings)}
+    except BusyError:
+        return {"ok": False, "n": number, "error": "Others are generating just now; yours is next.", "again": True}
+    except Exception as error:
+        return {"ok": False, "n": number, "error": explain(error)}
+    finally:
+        if not waits:
+            _slots.release()
+
+
+def explain(error: Exception) -> str:
+    """A sentence for the page; what is nobody's fault here goes to the log."""
+    from vqvae import CheckpointError
+
+    if isinstance(error, GenerateError | ModelError | CheckpointError):
+        return str(error)
+    log.error("A request of the Generate tab failed", exc_info=error)
+    return "The server failed on this; its log says why. What you see is kept."
+
+
+def warm_up(model_id: str | None, settings: Settings) -> None:
+    """Draw the sheet that the tab opens with, in a thread, once the page has been served."""
+
+    def work() -> None:
+        time.sleep(WARM_AFTER)
+        try:
+            if model_id and has_prior(model_id, settings):
+                answer(generate_sample, {"model": model_id}, settings)
+        except ModelError:
+            return
+
+    threading.Thread(target=work, daemon=True, name="generate warm-up").start()
+
+
+# -- parts ------------------------------------------------------------------------------------------------------------
+
+def _loaded(request: dict, settings: Settings):
+    """The checkpoint and the prior of a request."""
+    model_id = request.get("model")
+    if not has_prior(model_id, settings):
+        raise GenerateError("This model has no prior: train one in the Train tab.")
+    return get_checkpoint(model_id, settings), get_prior(model_id, settings)
+
+
+def _name(prior) -> str:
+    """A name for a prior as it is in memory, so that what was drawn from older weights is not taken for its own."""
+    return _names.setdefault(prior, secrets.token_hex(8))
+
+
+def _job(ticket: object, key: tuple, work: Callable) -> tuple[str, Job]:
+    """The job of a key after PATIENCE at most, and the ticket to ask for it again."""
+    job = jobs.job(ticket)
+    if job is None or job.key != key:
+        ticket = jobs.start(key, work, explain)
+        job = jobs.job(ticket)
+    until = time.monotonic() + PATIENCE
+    while not job.ended and time.monotonic() < until:
+        time.sleep(0.01)
+    if job.ended:
+        jobs.stop(ticket)
+    return ticket, job
+
+
+def _grid(request: dict, prior):
+    """(indices, when, step) of a request for one sample, (1, h, w) each."""
+    step = whole(request.get("step"), 0, MOST_STEPS, "The step")
+    indices = check_codes(request, "indices", prior, most=1, limit=prior.config.codebook_size)
+    return indices, check_codes(request, "when", prior, most=1, limit=2 * MOST_STEPS), step
+
+
+def _pictures(model, prior, indices):
+    import torch
+
+    return generating.decode_partial(model, prior, indices, torch.ones_like(indices, dtype=torch.bool))
+
+
+def _sheet(model, prior, drawn: Drawn) -> dict:
+    return {"indices": generating.packed(drawn.indices), "when": generating.packed(drawn.when), "steps": drawn.steps,
+            "labels": drawn.labels, "count": len(drawn.labels), "columns": SHEET_COLUMNS,
+            "pictures": sprite(_pictures(model, prior, drawn.indices), SHEET_COLUMNS)}
+
+
+def _bits(info: dict, prior) -> dict:
+    """Bits a picture, of test pictures where they were measured: nominal, of independent positions (else the entropy of
+    the training set's), and the prior's bound (else None)."""
+    measured = info["prior"].get("metrics", {})
+    independent = figure(measured.get("marginal_bits"))
+    return {"nominal": info["bits_per_image"], "prior": figure(measured.get("bits_per_image")),
+            "independent": generating.independent_bits(prior) if independent is None else independent}
