@@ -14,8 +14,8 @@ from collections.abc import Iterator
 import torch
 from torch import Tensor, nn
 
-from vqvae import losses
-from vqvae.config import TrainingConfig
+from vqvae import distributed, losses
+from vqvae.config import ConfigError, TrainingConfig
 from vqvae.machine import resolve_device
 from vqvae.optimizer import make_optimizers
 
@@ -38,12 +38,19 @@ class Loop:
         model: it has to be on `self.device` before the first step; it is trained in place.
         count: images (or grids) in the training set.
         config: budget and optimiser.
+
+    Of several processes (`vqvae.distributed`) each takes its share of every batch. ConfigError when a batch cannot be
+    shared equally, or the device is not there.
     """
 
     def __init__(self, model: nn.Module, count: int, config: TrainingConfig) -> None:
+        processes = distributed.world()
+        if config.batch_size % processes:
+            raise ConfigError(f"batch_size is {config.batch_size} and {processes} processes share each batch; it must "
+                              "be divisible by their number.")
         self.model, self.count, self.config = model, count, config
         self.device = resolve_device(config.device)
-        self.batch_size = min(config.batch_size, count)
+        self.batch_size = min(config.batch_size, count - count % processes)
         self.steps_per_epoch = count // self.batch_size
         self.step, self.elapsed = 0, 0.0
         self._order_of: tuple[int, Tensor] | None = None
@@ -51,10 +58,11 @@ class Loop:
 
     def _make_optimizers(self) -> None:
         """After the model is on its device."""
+        distributed.share_state(self.model)
         self.optimizers = make_optimizers(self.model, self.config.learning_rate, self.config.weight_decay)
 
     def _objective(self, rows: Tensor, generator: torch.Generator) -> tuple[Tensor, dict[str, Tensor], object]:
-        """(scalar loss, its parts by name, anything for the record) of the rows int64 (batch_size,) of the data."""
+        """(scalar loss, its parts by name, anything for the record) of the rows int64 (B,) of the data."""
         raise NotImplementedError
 
     def _record(self, values: dict[str, Tensor], output: object, common: dict):
@@ -95,7 +103,7 @@ class Loop:
             rate = self._set_learning_rate()
             values, output = self._one_step()
             self.step += 1
-            took = time.perf_counter() - began
+            took = distributed.slowest(time.perf_counter() - began)
             self.elapsed += took
             seen, spent = seen + self.batch_size, spent + took
             yield self._record(values, output, self._common(rate, seen / spent))
@@ -104,23 +112,24 @@ class Loop:
         loss, values, output = self._objective(self._rows(), self._generator(self.step, 1))
         self.model.zero_grad(set_to_none=True)
         loss.backward()
+        values = distributed.average(self.model.parameters(), {"loss": loss.detach(), **values})
         norm = nn.utils.clip_grad_norm_(self.model.parameters(), self.config.gradient_clip)
-        if not losses.is_finite(loss, norm):
-            self._fall_back(loss)
+        if not losses.is_finite(values["loss"], norm):
+            self._fall_back(values["loss"])
         if self.step % GOOD_EVERY == 0:
             # The forward pass of these weights was finite, which is what makes them good.
             self._keep_good()
         for optimizer in self.optimizers:
             optimizer.step()
-        return {"loss": loss.detach(), **values}, output
+        return values, output
 
     def _rows(self) -> Tensor:
-        """Which of the data the batch of this step takes: int64 (batch_size,), on the device."""
+        """Which of the data the batch of this step takes, or this process's share of it: int64 (B,), on the device."""
         epoch, within = divmod(self.step, self.steps_per_epoch)
         if self._order_of is None or self._order_of[0] != epoch:
             order = torch.randperm(self.count, generator=self._generator(epoch, 0))
             self._order_of = epoch, order.to(self.device)
-        return self._order_of[1][within * self.batch_size:(within + 1) * self.batch_size]
+        return distributed.share(self._order_of[1][within * self.batch_size:(within + 1) * self.batch_size])
 
     def _generator(self, number: int, stream: int) -> torch.Generator:
         # One odd multiplier spreads neighbouring numbers; the two streams (order, steps) never meet.
@@ -158,4 +167,4 @@ class Loop:
         """What training.json tells of any run."""
         return {"config": self.config.to_dict(), "step": self.step, "epoch": self.step / self.steps_per_epoch,
                 "elapsed_seconds": self.elapsed, "finished": self.finished, "device": str(self.device),
-                "threads": torch.get_num_threads()}
+                "threads": torch.get_num_threads(), "processes": distributed.world()}
