@@ -64,7 +64,7 @@ def two(tmp_path_factory):
     script.write_text(SCRIPT.format(root=str(ROOT), tests=str(ROOT / "tests"), folder=str(folder),
                                     images=str(folder / "images"), output=str(folder / "model")))
     done = subprocess.run([sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "2",
-                           str(script)], capture_output=True, text=True, timeout=110,
+                           str(script)], capture_output=True, text=True, timeout=280,
                           env={**os.environ, "OMP_NUM_THREADS": "1", "VQVAE_DATA_DIR": str(folder)})
     assert done.returncode == 0, done.stderr[-3000:]
     threads = torch.get_num_threads()

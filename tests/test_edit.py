@@ -312,7 +312,7 @@ def node(*arguments, **options):
     program = shutil.which("node")
     if program is None:
         pytest.skip("needs node to run the editor's scripts: install nodejs")
-    return subprocess.run([program, *arguments], capture_output=True, text=True, timeout=60, check=False, **options)
+    return subprocess.run([program, *arguments], capture_output=True, text=True, timeout=240, check=False, **options)
 
 
 def test_the_scripts_pass_their_own_tests():

@@ -52,7 +52,7 @@ def test_no_tab_imports_another(file):
 def loaded_after(code: str) -> set[str]:
     """Top-level modules loaded in a fresh interpreter once `code` has run."""
     script = f"import sys\n{code}\nprint(*sorted({{name.split('.')[0] for name in sys.modules}}))"
-    done = subprocess.run([sys.executable, "-c", script], cwd=ROOT, capture_output=True, text=True, timeout=60)
+    done = subprocess.run([sys.executable, "-c", script], cwd=ROOT, capture_output=True, text=True, timeout=240)
     assert done.returncode == 0, done.stderr
     return set(done.stdout.split())
 

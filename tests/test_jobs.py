@@ -57,7 +57,7 @@ def make_jobs(tmp_path):
         jobs.close(wait=10)
 
 
-def until(condition, seconds=10.0):
+def until(condition, seconds=60.0):
     """Wait for what another process does; fails the test when it does not happen."""
     deadline = time.monotonic() + seconds
     while not condition():

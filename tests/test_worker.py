@@ -139,7 +139,7 @@ def test_a_killed_worker_process_is_resumed_from_its_save(images, tmp_path):
     jobs, visitor = Jobs(tmp_path / "runs", slots=1), new_token()
 
     def until(condition):
-        deadline = time.monotonic() + 60
+        deadline = time.monotonic() + 240
         while not condition():
             assert time.monotonic() < deadline, (jobs.status(visitor, run), (folder / runfiles.LOG).read_text())
             time.sleep(0.02)

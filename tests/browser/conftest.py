@@ -120,7 +120,7 @@ def browser() -> Iterator:
 def context(browser) -> Iterator:
     """A fresh visitor: own storage, 1440 x 900, light."""
     opened = browser.new_context(viewport={"width": 1440, "height": 900}, color_scheme="light")
-    opened.set_default_timeout(15_000)
+    opened.set_default_timeout(30_000)
     yield opened
     opened.close()
 
