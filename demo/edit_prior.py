@@ -32,8 +32,8 @@ PATIENCE = 20.0
 
 _turn = threading.Semaphore(2)
 
-NO_PRIOR = ("This model has no prior, so nothing here knows which codes go together. The Train tab trains one for it: "
-            "open \u201cA prior for the model at the top\u201d there.")
+NO_PRIOR = ("This model has no prior, so nothing here knows which codes go together. Train one in the Train tab, "
+            "under \u201cTrain a prior\u201d.")
 
 
 def prior_info(model_id: str, model: "VQVAE", settings: Settings) -> dict:

@@ -36,6 +36,10 @@ _SAFE = re.compile(r"[^A-Za-z0-9_.]+")
 
 
 NOTHING_KEPT = "Stopped before the first step: there is no model to keep."
+MODEL_KEPT = "Stopped before the prior’s first step: the model is kept without one."
+MODEL_FILES = ("config.json", "metrics.json", "training.json", "model.safetensors", "gallery.safetensors",
+               "indices.safetensors", "README.md")
+"""What a run that trains a prior takes over of its model."""
 EXIT_IDLE = 75
 """Exit code of a warm worker that was never given a run."""
 
@@ -47,6 +51,14 @@ class JobError(ValueError):
 def default_slots() -> int:
     """How many runs train at once: a run uses every core it gets, so one until there are many."""
     return max(1, min(4, (os.cpu_count() or 1) // 4))
+
+
+def copy_model(source: Path, target: Path) -> None:
+    """Copy a model without its prior. OSError when a file cannot be read or written."""
+    target.mkdir()
+    for name in MODEL_FILES:
+        if (source / name).is_file():
+            shutil.copyfile(source / name, target / name)
 
 
 class Jobs:
@@ -74,10 +86,12 @@ class Jobs:
             if not self._closed and not busy and (self._standby is None or self._standby.poll() is not None):
                 self._standby = self._spawn(subprocess.DEVNULL)
 
-    def start(self, visitor: str, settings: RunSettings, title: str = "", images: Path | None = None) -> str:
+    def start(self, visitor: str, settings: RunSettings, title: str = "", images: Path | None = None,
+              source: Path | None = None) -> str:
         """Make a run and train it, or queue it. Returns its id. Raises JobError when the visitor has too many.
 
-        `images` is an uploaded zip to train on; it is copied into the run, so that a resume finds it again.
+        `images` is an uploaded zip to train on; it is copied into the run, so that a resume finds it again. `source`
+        is the checkpoint folder of the model that the run trains a prior for; it is copied, never written to.
         """
         if not is_token(visitor):
             raise JobError("This page has no visitor token yet; reload it and press Train again.")
@@ -93,7 +107,11 @@ class Jobs:
             if images is not None:
                 copy = run_dir / f"{_SAFE.sub('-', images.stem)[:40] or 'images'}.zip"
                 shutil.copyfile(images, copy)
-                settings = replace(settings, training=replace(settings.training, dataset=str(copy.resolve())))
+                settings = replace(settings, **{
+                    part: replace(getattr(settings, part), dataset=str(copy.resolve()))
+                    for part in ("training", "prior") if getattr(settings, part)})
+            if source is not None:
+                copy_model(source, run_dir / runfiles.SOURCE)
             runfiles.write_atomic(run_dir / runfiles.JOB,
                                   {**settings.to_dict(), "title": title, "created": time.time()})
         except OSError as error:
@@ -132,7 +150,7 @@ class Jobs:
             if process and self._status(run_dir).phase == "starting" and not (run_dir / runfiles.SAVE).exists():
                 process.kill()  # it may be waiting for a slow download, and there is nothing to save
                 process.wait(10)
-                self._write_state(run_dir, "stopped", NOTHING_KEPT)
+                self._write_state(run_dir, "stopped", self._kept(run_dir))
             elif process:
                 self._paused.discard(run_dir)
                 self._send(run_dir, "stop")
@@ -140,7 +158,7 @@ class Jobs:
                 self._queue.appendleft((run_dir, "stop"))
                 self._pump()
             elif queued or self._status(run_dir).phase in ACTIVE:
-                self._write_state(run_dir, "stopped", NOTHING_KEPT)
+                self._write_state(run_dir, "stopped", self._kept(run_dir))
 
     def delete(self, visitor: str, run_id: str) -> None:
         """Remove a run that is over, and its model."""
@@ -252,6 +270,10 @@ class Jobs:
             self._pump()
         self.prepare()
 
+    def _kept(self, run_dir: Path) -> str:
+        return MODEL_KEPT if self._status(run_dir).has_model else NOTHING_KEPT
+
     def _write_state(self, run_dir: Path, phase: str, text: str) -> None:
         with contextlib.suppress(OSError):
-            runfiles.write_atomic(run_dir / runfiles.STATE, {"phase": phase, "text": text})
+            stage = runfiles.read_json(run_dir / runfiles.STATE).get("stage", "model")
+            runfiles.write_atomic(run_dir / runfiles.STATE, {"phase": phase, "text": text, "stage": stage})

@@ -42,6 +42,8 @@ FIELDS: tuple[Field, ...] = (
           "downloaded once, when they are not there yet.", "mnist", choices=DATASETS, advanced=False),
     Field("seconds", "Training time, seconds", "A minute gives sharp digits on a laptop; pauses are not counted.",
           60, 1, 86_400, advanced=False),
+    Field("prior_seconds", "And then a prior, seconds", "A prior learns which codes go together, so that the model can "
+          "draw new images; 0 trains none.", 0, 0, 86_400, advanced=False),
     Field("codebook_size", "Codebook size K", "How many codes there are to describe an image with; more codes, more "
           "detail and more bits.", _MODEL.codebook_size, 2, MAX_CODEBOOK_SIZE, True, advanced=False),
     Field("embedding_dim", "Code length D", "Numbers in one code; 8 are plenty, long codes are harder to keep in use.",
@@ -91,6 +93,9 @@ PRESETS: dict[str, Preset] = {
         "Good: a minute", "The defaults. On two cores of a laptop the digits are sharp and every code is in use.", {}),
     "quick": Preset(
         "Good: ten seconds", "Enough to see the codes settle and the digits appear.", {"seconds": 10}),
+    "generate": Preset(
+        "Good: one that draws by itself", "A minute for the VQ-VAE and two for a prior, which learns which codes go "
+        "together: then it completes and invents images.", {"prior_seconds": 120}),
     "tiny": Preset(
         "Good: 16 codes", "49 choices out of 16 are 196 bits an image: see how far so few patterns go.",
         {"codebook_size": 16, "seconds": 30}),

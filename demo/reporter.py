@@ -18,18 +18,24 @@ PREVIEWS = 10
 
 
 class Reporter:
-    """Writes what the page shows, and keeps what that costs below PREVIEW_SHARE of the time."""
+    """Writes what the page shows, and keeps what that costs below `share` of the time."""
+
+    stage = "model"
+    """What is trained: the model, or its prior (see demo.prior_worker)."""
+    files = (runfiles.RECORDS, runfiles.LIVE)
+    share = PREVIEW_SHARE
 
     def __init__(self, run_dir: Path) -> None:
         self._dir = run_dir
-        self._records = (run_dir / runfiles.RECORDS).open("a", encoding="utf-8")
+        self._records = (run_dir / self.files[0]).open("a", encoding="utf-8")
         self._next_progress = self._next_record = self._next_preview = 0.0
-        self._drawn = runfiles.read_json(run_dir / runfiles.LIVE).get("drawn", 0)
+        self._drawn = runfiles.read_json(run_dir / self.files[1]).get("drawn", 0)
         self.note = ""
         """A sentence that stays beside every phase: what was skipped, what could not be saved."""
 
     def state(self, phase: str, text: str = "") -> None:
-        runfiles.write_atomic(self._dir / runfiles.STATE, {"phase": phase, "text": text, "note": self.note})
+        runfiles.write_atomic(self._dir / runfiles.STATE,
+                              {"phase": phase, "text": text, "note": self.note, "stage": self.stage})
 
     def progress(self, done: int, total: int, text: str) -> None:
         """What load_dataset reports, some times a second."""
@@ -39,8 +45,9 @@ class Reporter:
             share = f" ({100 * done // total} %)" if total else ""
             self.state("starting", f"{text[:1].upper()}{text[1:]}{share}")
 
-    def record(self, record, model, samples, *, last: bool = False) -> None:
-        """Note a step when one is due. Long runs note fewer: the lines grow with the logarithm of the time."""
+    def record(self, record, model, samples=None, *, last: bool = False) -> None:
+        """Note a step when one is due; `samples` are the pictures to draw again. Long runs note fewer: the lines grow
+        with the logarithm of the time."""
         now = time.monotonic()
         if last or now >= self._next_record:
             self._next_record = now + max(RECORD_SECONDS, record.elapsed / 400)
@@ -49,7 +56,7 @@ class Reporter:
         if last or now >= self._next_preview:
             self._draw(record, model, samples)
             took = time.monotonic() - now
-            self._next_preview = time.monotonic() + max(PREVIEW_SECONDS, took / PREVIEW_SHARE)
+            self._next_preview = time.monotonic() + max(PREVIEW_SECONDS, took / self.share)
 
     def _draw(self, record, model, samples) -> None:
         was_training = model.training

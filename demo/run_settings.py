@@ -5,10 +5,13 @@ from __future__ import annotations
 import os
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from demo.presets import BY_NAME, FIELDS, OWN_SIZES, SHAPES
 from vqvae.config import ConfigError, ModelConfig, TrainingConfig
+
+if TYPE_CHECKING:
+    from vqvae.prior_training import PriorTrainingConfig
 
 MEMORY_SHARE = 0.6
 """Most of the machine's free memory that one run may be estimated to need."""
@@ -24,10 +27,13 @@ class RunSettings:
     """What a run needs to know, checked."""
 
     model: ModelConfig
-    training: TrainingConfig
+    training: TrainingConfig | None
+    """None: the model is trained already, and a copy of it is given."""
+    prior: PriorTrainingConfig | None = None
+    """How to train the model's prior, after the model."""
 
     def to_dict(self) -> dict[str, Any]:
-        return {"model": self.model.to_dict(), "training": self.training.to_dict()}
+        return {name: part.to_dict() for name in ("model", "training", "prior") if (part := getattr(self, name))}
 
 
 def read_form(values: dict[str, Any], *, data_dir: Path, own: Path | None = None, own_size: Any = 32,
@@ -68,11 +74,44 @@ def read_form(values: dict[str, Any], *, data_dir: Path, own: Path | None = None
             dataset=str(own) if dataset == "own" else dataset, data_dir=str(data_dir), seconds=checked["seconds"],
             batch_size=checked["batch_size"], learning_rate=checked["learning_rate"],
             commitment_weight=checked["commitment_weight"], seed=checked["seed"])
+        prior = prior_settings(model, checked["prior_seconds"], training.dataset, data_dir, checked["seed"]) \
+            if checked["prior_seconds"] else None
     except ConfigError as error:
         raise SettingsError(str(error)) from error
-    settings = RunSettings(model, training)
+    settings = RunSettings(model, training, prior)
     check_memory(settings)
     return settings
+
+
+def read_prior_form(model: ModelConfig, dataset: str, seconds: Any, conditional: Any, *, data_dir: Path) -> RunSettings:
+    """The settings of a run that trains a prior for a model that is there already; `dataset` is what it was trained on.
+
+    Raises SettingsError as `read_form` does.
+    """
+    if model.kind != "vqvae":
+        raise SettingsError("The model at the top has no codebook, so it can have no prior; choose a VQ-VAE there.")
+    checked = _check("prior_seconds", seconds)
+    if not checked:
+        raise SettingsError(f"{BY_NAME['prior_seconds'].label} is 0; give it at least a second.")
+    try:
+        prior = prior_settings(model, checked, dataset, data_dir, 0, conditional=conditional is not False)
+    except ConfigError as error:
+        raise SettingsError(str(error)) from error
+    settings = RunSettings(model, None, prior)
+    check_memory(settings)
+    return settings
+
+
+def prior_settings(model: ModelConfig, seconds: float, dataset: str, data_dir: Path, seed: int, *,
+                   conditional: bool = True) -> PriorTrainingConfig:
+    """How to train a prior of a model; ConfigError where its grid or codebook is none for a prior."""
+    from vqvae.prior import PriorConfig
+    from vqvae.prior_training import PriorTrainingConfig
+
+    PriorConfig(codebook_size=model.codebook_size, embedding_dim=model.embedding_dim, height=model.grid[0],
+                width=model.grid[1])
+    return PriorTrainingConfig(dataset=dataset, data_dir=str(data_dir), seconds=seconds, seed=seed,
+                               class_conditional=conditional)
 
 
 def check_memory(settings: RunSettings, available: int | None = None) -> None:
@@ -80,6 +119,10 @@ def check_memory(settings: RunSettings, available: int | None = None) -> None:
     need, free = memory_estimate(settings), available if available is not None else available_memory()
     if need > MEMORY_SHARE * free:
         model, training = settings.model, settings.training
+        if training is None:
+            raise SettingsError(
+                f"A prior of this model needs about {need / 2**30:.1f} GB of memory and "
+                f"{MEMORY_SHARE * free / 2**30:.1f} GB can be given to a run; a coarser grid or fewer codes need less.")
         raise SettingsError(
             f"These settings need about {need / 2**30:.1f} GB of memory and {MEMORY_SHARE * free / 2**30:.1f} GB can "
             f"be given to a run; lower the batch size ({training.batch_size:,}), the hidden channels "
@@ -92,6 +135,8 @@ def memory_estimate(settings: RunSettings) -> int:
     The process itself, the images (8 bits), weights with gradient and the optimiser's two moments, and what the
     backward pass keeps: about six feature maps a residual block at the grid's size, and the input at full size.
     """
+    if settings.training is None:
+        return _prior_memory(settings.model)
     model, training = settings.model, settings.training
     c, d, k = model.hidden_channels, model.embedding_dim, model.codebook_size
     patch = model.channels * model.downsample**2
@@ -100,7 +145,20 @@ def memory_estimate(settings: RunSettings) -> int:
     activations = training.batch_size * grid * (2 * c * (6 * model.residual_blocks + 4) + 8 * patch + 6 * d)
     distances = min(training.batch_size * grid * k, 2**23 + k)
     images = IMAGES.get(training.dataset, 60_000) * model.channels * model.height * model.width
-    return 400 * 2**20 + 16 * weights + 4 * (activations + 2 * distances) + images
+    need = 400 * 2**20 + 16 * weights + 4 * (activations + 2 * distances) + images
+    return max(need, _prior_memory(model)) if settings.prior else need
+
+
+def _prior_memory(model: ModelConfig) -> int:
+    """Bytes that the training of a prior needs: the scores of every hidden cell with their gradient, half of the cells
+    being hidden, the attention of every block, some twenty feature maps a block, and the grids (16 bits a code)."""
+    from vqvae.prior import PriorConfig
+    from vqvae.prior_training import PriorTrainingConfig
+
+    sizes, cells, batch = PriorConfig(), model.grid[0] * model.grid[1], PriorTrainingConfig().batch_size
+    scores = 3 * batch * cells // 2 * model.codebook_size
+    maps = sizes.layers * batch * cells * (20 * sizes.channels + sizes.heads * cells)
+    return 500 * 2**20 + 4 * (scores + maps) + 70_000 * cells * 2
 
 
 def available_memory() -> int:

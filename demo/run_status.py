@@ -26,6 +26,8 @@ class Status:
     seconds: float | None
     """The budget, seconds."""
     has_model: bool
+    stage: str = "model"
+    """What is trained: the model, or its prior."""
     note: str = ""
     """What should stay in sight through every phase, such as the files that were skipped."""
 
@@ -52,10 +54,12 @@ def read_status(run_dir: Path, *, place: int = 0, ours: bool = False) -> Status:
         phase, text, note = _said(run_dir)  # once more: the worker may have ended between the two looks
         if phase in RUNNING:
             phase, text = "interrupted", lost(run_dir)
-    seconds = (job.get("training") or {}).get("seconds")
+    stage = "prior" if "training" not in job or runfiles.read_json(run_dir / runfiles.STATE).get("stage") == "prior" \
+        else "model"
+    seconds = (job.get("training" if stage == "model" else "prior") or {}).get("seconds")
     has_model = (run_dir / runfiles.CHECKPOINT / "model.safetensors").is_file()
     return Status(run_dir.name, str(job.get("title") or ""), phase, text, float(job.get("created") or 0.0), seconds,
-                  has_model, note)
+                  has_model, stage, note)
 
 
 def lost(run_dir: Path) -> str:

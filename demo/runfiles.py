@@ -8,9 +8,13 @@ worker's standard input, is a file in it, so a reload, a second browser or a res
     records.jsonl   one step record a line, appended by the worker
     live.json       the latest record, the codebook's use and how many pictures were drawn: replaced about once a second
     preview.png     the fixed test images (upper row) and their reconstructions (lower row)
+    prior.jsonl     like records.jsonl, of the prior that is trained after the model
+    prior.json      like live.json: the latest record, what the bits are compared with
+    samples.png     two rows of pictures drawn from the prior, always from the same noise
     worker.lock     locked by the worker for as long as it lives
     worker.log      what the worker printed
     save/           the training state of the last autosave; gone when the run is over
+    source/         a copy of the model that the run trains a prior for; it becomes checkpoint/ with that prior
     checkpoint/     the model it ended with, listed in the model picker
 
 Standard library only.
@@ -27,6 +31,7 @@ from pathlib import Path
 from typing import Any
 
 JOB, STATE, RECORDS, LIVE, PREVIEW = "job.json", "state.json", "records.jsonl", "live.json", "preview.png"
+PRIOR_RECORDS, PRIOR_LIVE, SAMPLES, SOURCE = "prior.jsonl", "prior.json", "samples.png", "source"
 LOCK, LOG, SAVE, CHECKPOINT = "worker.lock", "worker.log", "save", "checkpoint"
 MAX_RECORDS_BYTES = 8 * 2**20
 """Only so many bytes of the file's end are read; the worker thins what it writes and stays far below."""
@@ -58,13 +63,13 @@ def read_json(path: Path) -> dict[str, Any]:
     return value if isinstance(value, dict) else {}
 
 
-def read_records(run_dir: Path) -> list[dict[str, Any]]:
+def read_records(run_dir: Path, name: str = RECORDS) -> list[dict[str, Any]]:
     """Every whole record written so far, oldest first. A line cut by a kill is skipped.
 
     A resumed run goes back to its last save, so records may repeat a stretch: of the same step the later one counts.
     """
     try:
-        with (run_dir / RECORDS).open("rb") as file:
+        with (run_dir / name).open("rb") as file:
             file.seek(0, os.SEEK_END)
             file.seek(max(0, file.tell() - MAX_RECORDS_BYTES))
             lines = file.read().splitlines()

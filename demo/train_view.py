@@ -19,6 +19,13 @@ PHASES = {
     "evaluating": "Measuring", "finished": "Finished", "stopped": "Stopped", "failed": "Failed",
     "interrupted": "Interrupted",
 }
+PRIOR_ADVICE = {
+    "training": "Watch the samples: they turn from rubble into images as the curve falls below the dashed line.",
+    "paused": "Held where it is; Resume goes on from this very step.",
+    "evaluating": "Measuring the prior on test images.",
+    "finished": "Done: the model in the picker at the top of the page can draw new images now.",
+    "stopped": "Stopped early; the model with this prior is in the picker at the top of the page.",
+}
 COLLAPSED = 0.25
 """Usage below this, some seconds into a run, is called a collapse."""
 PICTURES = 10
@@ -45,6 +52,8 @@ def status_html(status: Status | None, record: dict[str, Any] | None) -> str:
     elif status.seconds:
         facts.append(f"<b>{clock(status.seconds)}</b> to train")
     phase = PHASES.get(status.phase, status.phase)
+    if status.stage == "prior" and status.phase in ("training", "evaluating"):
+        phase += " the prior"
     text = " ".join(filter(None, [status.text or _advice(status, record), status.note]))
     return (f'<div class="vq-run vq-is-{escape(status.phase)}"><div class="vq-run-head">'
             f'<b class="vq-phase" role="status">{escape(phase)}</b>'
@@ -71,19 +80,25 @@ def pictures_html(preview: bytes, shape: tuple[int, int], count: int, mse: float
 
     `preview` is the worker's PNG (two rows of `count` images of `shape` (H, W)); b"" reserves the place.
     """
+    count = count or PICTURES
+    note = "" if mse is None else f'{term("PSNR")} of these {count}: <b class="vq-mono">{psnr(mse)}</b>'
+    label = f"{count} test images above their reconstructions" if preview else "Test images will appear here"
+    return sprite_html(preview, shape, count, label=label, note=note,
+                       said="Images the model never trains on, above what it makes of them.")
+
+
+def sprite_html(preview: bytes, shape: tuple[int, int], count: int, *, label: str, said: str, note: str) -> str:
+    """Two rows of `count` pictures of one PNG, at an integer scale, above a sentence and a figure (HTML)."""
     height, width = shape
     scale = max(1, 90 // max(width, height))
-    count = count or PICTURES
     sprite = f"url(data:image/png;base64,{base64.b64encode(preview).decode()})" if preview else "none"
     pair = '<i class="vq-shot"></i><i class="vq-shot vq-recon"></i>'
     cells = [f'<div class="vq-pair" style="--i:{i}">{pair}</div>' for i in range(count)]
     groups = "".join(f'<div class="vq-group">{"".join(cells[i:i + IN_A_ROW])}</div>' for i in range(0, count, IN_A_ROW))
-    note = "" if mse is None else f'{term("PSNR")} of these {count}: <b class="vq-mono">{psnr(mse)}</b>'
-    label = f"{count} test images above their reconstructions" if preview else "Test images will appear here"
     return (f'<div class="vq-pictures" role="img" aria-label="{label}" '
             f'style="--sprite:{sprite};--w:{width};--h:{height};--n:{count};--wide:{scale};'
             f'--narrow:{max(1, 60 // width)}">{groups}</div>'
-            f'<p class="vq-pictures-note"><span>Images the model never trains on, above what it makes of them.</span> '
+            f'<p class="vq-pictures-note"><span>{escape(said)}</span> '
             f'<span>{note}</span></p>')
 
 
@@ -130,6 +145,8 @@ def _advice(status: Status, record: dict[str, Any] | None) -> str:
             status.phase in ("training", "paused", "finished", "stopped"):
         return (f"Codebook collapse: only {100 * usage:.0f} % of the codes are in use, the others are dead. K-means "
                 "start, restart of dead codes and a small β, under Advanced, prevent it.")
+    if status.stage == "prior":
+        return PRIOR_ADVICE.get(status.phase, "")
     return {
         "training": "Watch the lower row: it sharpens as codes find their place.",
         "paused": "Held where it is; Resume goes on from this very step.",

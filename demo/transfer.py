@@ -18,6 +18,7 @@ FILES = (
     "training.json",
     "model.safetensors",
     "prior.safetensors",
+    "indices.safetensors",
     "gallery.safetensors",
     "README.md",
 )

@@ -100,36 +100,71 @@ def run(run_dir: Path, commands: Commands) -> int:
 
 
 def train(run_dir: Path, reporter: Reporter, commands: Commands) -> None:
-    """Load the data, train until the budget is spent or a command ends it, then measure and write the model."""
+    """Train the model, then its prior, as far as the job asks for them and they are not there yet."""
+    job, data = runfiles.read_json(run_dir / runfiles.JOB), None
+    if "training" in job and not (run_dir / runfiles.CHECKPOINT / "model.safetensors").exists():
+        data = train_model(run_dir, reporter, commands, follows="prior" in job)
+        if data is None:
+            return
+    if "prior" in job:
+        from demo.prior_worker import train_prior
+        train_prior(run_dir, job, data, commands, reporter.note)
+
+
+def train_model(run_dir: Path, reporter: Reporter, commands: Commands, *, follows: bool = False):
+    """Load the data, train until the budget is spent or a command ends it, then measure and write the model.
+
+    Returns the training set where the run goes on with the prior that `follows`, else None.
+    """
     from demo.snapshots import Recorder
-    from vqvae.training import TrainingDiverged
 
     training, test = prepare(run_dir, reporter)
     samples = pick(test).to(training.device).float().div(255)
-    reporter.state("training")
     snapshots = Recorder(run_dir)
-    steps, record, saved, problem = training.steps(), None, time.monotonic(), ""
-    try:
-        for record in steps:
-            reporter.record(record, training.model, samples)
+
+    def observe(record, *, last: bool = False) -> None:
+        reporter.record(record, training.model, samples, last=last)
+        if not last:
             snapshots.take_when_due(training.model, samples, record)
+
+    record, left, problem = drive(training, observe, run_dir, reporter, commands)
+    if left:
+        return None
+    if record is not None:
+        reporter.record(record, training.model, samples, last=True)
+        snapshots.take(training.model, samples, record)
+    follows = follows and training.finished and not problem
+    finish(training, test, run_dir, reporter, problem, follows=follows)
+    return training.data if follows else None
+
+
+def drive(training, observe, run_dir: Path, reporter: Reporter, commands: Commands) -> tuple:
+    """Train until the budget is spent or a command ends it; `observe(record, last=)` is told of every step.
+
+    Returns (the last record or None, whether the process leaves the run as it is, what went wrong or "").
+    """
+    from vqvae.training import TrainingDiverged
+
+    reporter.state("training")
+    record, saved = None, time.monotonic()
+    try:
+        for record in training.steps():
+            observe(record)
             if time.monotonic() - saved >= AUTOSAVE_SECONDS:
                 autosave(training, run_dir, reporter)
                 saved = time.monotonic()
             command = commands.get()
             if command == "pause":
-                command = hold(training, record, run_dir, reporter, samples, commands)
+                command = hold(training, record, observe, run_dir, reporter, commands)
                 saved = time.monotonic()
             if command == "stop":
                 break
             if command in ("end", "leave"):
-                return leave(training, run_dir, reporter, paused=command == "leave")
+                leave(training, run_dir, reporter, paused=command == "leave")
+                return record, True, ""
     except TrainingDiverged as error:
-        problem = str(error)
-    if record is not None:
-        reporter.record(record, training.model, samples, last=True)
-        snapshots.take(training.model, samples, record)
-    finish(training, test, run_dir, reporter, problem)
+        return record, False, str(error)
+    return record, False, ""
 
 
 def prepare(run_dir: Path, reporter: Reporter):
@@ -155,6 +190,8 @@ def prepare(run_dir: Path, reporter: Reporter):
 def autosave(training, run_dir: Path, reporter: Reporter) -> None:
     """Save the run so that it can go on; a full disk must not end the training."""
     from vqvae.checkpoint import CheckpointError
+    with contextlib.suppress(OSError):  # met again, with its sentence, by the save itself
+        (run_dir / runfiles.SAVE).mkdir(exist_ok=True)
     try:
         training.save(run_dir / runfiles.SAVE)
     except CheckpointError as error:
@@ -163,10 +200,10 @@ def autosave(training, run_dir: Path, reporter: Reporter) -> None:
             reporter.state("training")
 
 
-def hold(training, record, run_dir: Path, reporter: Reporter, samples, commands: Commands) -> str:
+def hold(training, record, observe, run_dir: Path, reporter: Reporter, commands: Commands) -> str:
     """Wait while paused. Returns "" to go on, "stop", or "leave" when the wait was long or the app is gone."""
     autosave(training, run_dir, reporter)
-    reporter.record(record, training.model, samples, last=True)
+    observe(record, last=True)
     reporter.state("paused")
     while True:
         command = commands.get(PAUSE_SECONDS)
@@ -186,8 +223,9 @@ def leave(training, run_dir: Path, reporter: Reporter, *, paused: bool) -> None:
         reporter.state("interrupted", "The app was closed while this run trained. Resume goes on from where it was.")
 
 
-def finish(training, test, run_dir: Path, reporter: Reporter, problem: str = "") -> None:
-    """Measure the model on the test images, write it where the model picker looks, and say so."""
+def finish(training, test, run_dir: Path, reporter: Reporter, problem: str = "", *, follows: bool = False) -> None:
+    """Measure the model on the test images, write it where the model picker looks, and say so, unless a prior
+    follows."""
     import vqvae
     reporter.state("evaluating")
     if all(value.isfinite().all() for value in training.model.state_dict().values() if value.is_floating_point()):
@@ -197,7 +235,7 @@ def finish(training, test, run_dir: Path, reporter: Reporter, problem: str = "")
     shutil.rmtree(run_dir / runfiles.SAVE, ignore_errors=True)
     if problem:
         reporter.state("failed", problem)
-    else:
+    elif not follows:
         reporter.state("finished" if training.finished else "stopped")
 
 

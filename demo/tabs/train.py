@@ -8,12 +8,15 @@ from typing import Any, NamedTuple
 
 import gradio as gr
 
-from demo import curves, runfiles, train_view
+from demo import curves, train_view
 from demo.jobs import JobError, Jobs
-from demo.models import list_models
+from demo.models import ModelError, list_models
 from demo.page import Page
 from demo.presets import DATASETS, DEFAULTS
-from demo.run_settings import SettingsError, read_form
+from demo.prior_form import PriorForm, start_prior
+from demo.prior_form import explain as explain_prior
+from demo.run_live import RunLive
+from demo.run_settings import RunSettings, SettingsError, read_form
 from demo.run_status import Status
 from demo.settings import Settings
 from demo.train_form import NAMES, Form, RunPicker, choose_preset, explain
@@ -50,29 +53,20 @@ def show(jobs: Jobs, visitor: str, run_id: str | None, seen: dict | None, proble
     listed = jobs.list(visitor)
     status = next((s for s in listed if s.run_id == run_id), None)
     run_id = status.run_id if status else None
-    live, records, size = {}, [], -1
-    fresh = seen.get("run") != (run_id or "")
-    if status:
-        folder = jobs.folder(visitor, run_id)
-        live = runfiles.read_json(folder / runfiles.LIVE)
-        size = _size(folder / runfiles.RECORDS)
-    drawn = live.get("drawn", 0)
-    now = {"run": run_id or "", "phase": status.phase if status else "",
-           "text": status.text if status else "", "drawn": drawn,
-           "size": size, "runs": [[s.run_id, s.phase] for s in listed]}
-    charts = pictures = gr.skip()
-    if fresh or size != seen.get("size") or drawn != seen.get("drawn"):
-        records = runfiles.read_records(jobs.folder(visitor, run_id)) if status else []
-        charts = _charts(jobs, visitor, run_id, status, records, live)
-    if fresh or drawn != seen.get("drawn"):
-        pictures = _pictures(jobs, visitor, run_id, live)
-    record = _latest(records, live)
+    live = RunLive(jobs.folder(visitor, run_id) if status else None, status)
+    now = {"run": run_id or "", "phase": status.phase if status else "", "stage": live.stage,
+           "text": status.text if status else "", "drawn": live.drawn,
+           "size": live.size, "runs": [[s.run_id, s.phase] for s in listed]}
+    fresh = any(seen.get(name) != now[name] for name in ("run", "stage"))
+    redrawn = fresh or live.drawn != seen.get("drawn")
+    charts = live.charts() if redrawn or live.size != seen.get("size") else gr.skip()
+    pictures = live.pictures() if redrawn else gr.skip()
     ended = seen.get("run") == now["run"] and seen.get("phase") != now["phase"] and bool(status) and status.has_model
     buttons = _buttons(status) if fresh or seen.get("phase") != now["phase"] else _Buttons(*[gr.skip()] * 5)
     runs = gr.update(choices=[(_run_title(s), s.run_id) for s in listed], value=run_id) \
         if fresh or now["runs"] != seen.get("runs") else gr.skip()
     active = bool(status) and status.active
-    line = gr.skip() if seen == now else train_view.status_html(status, record)
+    line = gr.skip() if seen == now else train_view.status_html(status, live.record())
     return View(run_id, now, line, pictures, charts, *buttons, runs,
                 gr.skip() if not fresh and active else gr.update(active=active), _problem(problem),
                 gr.update(active=True) if ended else gr.skip())
@@ -86,11 +80,21 @@ def press_train(jobs: Jobs, data_dir: Path, visitor: str, run_id: str | None, se
         settings = read_form(dict(zip(NAMES, values, strict=True)), data_dir=data_dir, own=images, own_size=own_size,
                              own_colour=own_colour)
         dataset = dict(zip(NAMES, values, strict=True))["dataset"]
-        run_id = jobs.start(visitor, settings, _title(dataset, settings.model.codebook_size, settings.training.seconds),
+        run_id = jobs.start(visitor, settings, _title(dataset, settings),
                             images=images if dataset == "own" else None)
     except (SettingsError, JobError) as error:
         return show(jobs, visitor, run_id, seen, str(error))
     return show(jobs, visitor, run_id, None)
+
+
+def press_prior(jobs: Jobs, settings: Settings, visitor: str, run_id: str | None, seen: dict | None,
+                model_id: str | None, seconds: Any, conditional: Any) -> tuple:
+    """Train a prior for the model at the top; what stands in the way is said beside the button and starts nothing."""
+    try:
+        run_id = start_prior(jobs, settings, visitor, model_id, seconds, conditional)
+    except (ModelError, SettingsError, JobError) as error:
+        return (*show(jobs, visitor, run_id, seen), _problem(str(error)))
+    return (*show(jobs, visitor, run_id, None), "")
 
 
 def press_hold(jobs: Jobs, visitor: str, run_id: str | None, seen: dict | None) -> View:
@@ -133,10 +137,14 @@ def announce(version: int) -> tuple:
     return version + 1, gr.update(active=False)
 
 
-def use_model(settings: Settings, visitor: str, run_id: str | None) -> tuple:
-    """Choose the run's model at the top of the page and go to the Reconstruct tab."""
-    choices = [(entry.title, entry.id) for entry in list_models(settings, visitor)]
-    return gr.update(choices=choices, value=f"run:{visitor}/{run_id}"), gr.Tabs(selected="reconstruct")
+def use_model(settings: Settings, tab: str, visitor: str, run_id: str | None) -> tuple:
+    """Choose the run's model at the top of the page and go to the tab where one sees what it can do: to Reconstruct,
+    or to `tab` where it has a prior."""
+    entries = list_models(settings, visitor)
+    wanted = f"run:{visitor}/{run_id}"
+    able = any(entry.id == wanted and entry.info["has_prior"] for entry in entries)
+    return (gr.update(choices=[(entry.title, entry.id) for entry in entries], value=wanted),
+            gr.Tabs(selected=tab if able else "reconstruct"))
 
 
 # -- parts of the view ------------------------------------------------------------------------------------------------
@@ -160,32 +168,6 @@ def _buttons(status: Status | None) -> _Buttons:
         gr.update(interactive=not active),
         gr.update(interactive=bool(status) and status.has_model),
         gr.update(interactive=bool(status) and not active))
-
-
-def _charts(jobs: Jobs, visitor: str, run_id: str | None, status: Status | None, records: list, live: dict) -> str:
-    job = runfiles.read_json(jobs.folder(visitor, run_id) / runfiles.JOB) if status else {}
-    size = (job.get("model") or {}).get("codebook_size", DEFAULTS["codebook_size"])
-    return train_view.charts_html(records, live.get("counts") or [], size,
-                                  status.seconds if status else DEFAULTS["seconds"])
-
-
-def _pictures(jobs: Jobs, visitor: str, run_id: str | None, live: dict) -> str:
-    if not run_id:
-        return train_view.pictures_html(b"", (28, 28), 0, None)
-    folder = jobs.folder(visitor, run_id)
-    model = runfiles.read_json(folder / runfiles.JOB).get("model") or {}
-    shape = (model.get("height", 28), model.get("width", 28))
-    try:
-        preview = (folder / runfiles.PREVIEW).read_bytes()
-    except OSError:
-        preview = b""
-    return train_view.pictures_html(preview, shape, live.get("pictures", 0), live.get("mse"))
-
-
-def _latest(records: list, live: dict) -> dict | None:
-    """The newer of the last line of the curve and the latest figures."""
-    candidates = [record for record in (records[-1] if records else None, live.get("record")) if record]
-    return max(candidates, key=lambda record: record.get("step", 0), default=None)
 
 
 def _command(jobs: Jobs, command, visitor: str, run_id: str | None, seen: dict | None) -> View:
@@ -212,21 +194,15 @@ def _problem(text: str) -> str:
     return f'<p class="vq-bad" role="alert">{escape(text)}</p>' if text else ""
 
 
-def _title(dataset: str, codebook_size: int, seconds: float) -> str:
+def _title(dataset: str, settings: RunSettings) -> str:
     names = {value: label.partition(" (")[0] for label, value in DATASETS}
-    return f"{names[dataset]} · K {codebook_size} · {train_view.clock(seconds)}"
+    prior = f" + prior {train_view.clock(settings.prior.seconds)}" if settings.prior else ""
+    return f"{names[dataset]} · K {settings.model.codebook_size} · {train_view.clock(settings.training.seconds)}{prior}"
 
 
 def _run_title(status: Status) -> str:
     started = time.strftime("%d %b %H:%M", time.localtime(status.created))
     return f"{started} · {status.title} · {train_view.PHASES.get(status.phase, status.phase).lower()}"
-
-
-def _size(path: Path) -> int:
-    try:
-        return path.stat().st_size
-    except OSError:
-        return 0
 
 
 # -- components -------------------------------------------------------------------------------------------------------
@@ -242,6 +218,7 @@ def build(page: Page) -> None:
         with gr.Column(elem_id="vq-train-form", scale=0, min_width=320):
             gr.HTML(f'<h2>Train a model</h2><p class="vq-note">{INTRO}</p>', padding=False)
             form = Form.build()
+            prior = PriorForm.build(page.settings, page.model.value)
         with gr.Column(elem_id="vq-train-run", scale=1, min_width=320):
             status = gr.HTML(empty.status, css_template=looks, elem_id="vq-train-status", padding=False)
             with gr.Row(elem_id="vq-train-buttons"):
@@ -261,6 +238,16 @@ def build(page: Page) -> None:
     view = list(View(run_id, seen, status, pictures, charts, hold, stop, reset, use, delete, runs, timer, form.problem,
                      gr.Timer(0.05, active=False)))
     _connect(page, jobs, view=View(*view), form=form)
+    _connect_prior(page, jobs, view=View(*view), prior=prior)
+
+
+def _connect_prior(page: Page, jobs: Jobs, *, view: View, prior: PriorForm) -> None:
+    quiet = {"show_progress": "hidden", "api_visibility": "private", "queue": False}
+    prior.train.click(partial(press_prior, jobs, page.settings),
+                      [page.visitor, view.run_id, view.seen, page.model, prior.seconds, prior.conditional],
+                      [*view, prior.problem], **quiet)
+    page.model.change(partial(explain_prior, page.settings), [page.model], [prior.about], **quiet)
+    page.ready(partial(explain_prior, page.settings), [page.model], [prior.about], queue=False)
 
 
 def _connect(page: Page, jobs: Jobs, *, view: View, form: Form) -> None:
@@ -273,7 +260,9 @@ def _connect(page: Page, jobs: Jobs, *, view: View, form: Form) -> None:
     view.delete.click(partial(press_delete, jobs), known, [*view], **quiet)
     view.reset.click(partial(press_reset, jobs), [page.visitor],
                      [*view, form.preset, form.why, *form.fields], **quiet)
-    view.use.click(partial(use_model, page.settings), [page.visitor, view.run_id], [page.model, page.tabs], **quiet)
+    able = "generate" if page.has_tab("generate") else "edit"
+    view.use.click(partial(use_model, page.settings, able), [page.visitor, view.run_id], [page.model, page.tabs],
+                   **quiet)
     view.runs.input(partial(choose_run, jobs), [page.visitor, view.runs], [*view], **quiet)
     view.timer.tick(partial(show, jobs), known, [*view], **quiet)
     # Queued, unlike the rest: Gradio reports a changed gr.State of queued events only.

@@ -1,0 +1,98 @@
+"""The part of the Train tab that trains a prior for a model that is there already: the one chosen at the top."""
+
+from __future__ import annotations
+
+from dataclasses import fields
+from html import escape
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import gradio as gr
+
+from demo.jobs import Jobs
+from demo.models import ModelEntry, ModelError, find_model
+from demo.presets import SHAPES
+from demo.run_settings import SettingsError, read_prior_form
+from demo.settings import Settings
+from demo.text import figure, number, term
+from demo.train_view import clock
+from vqvae.config import ModelConfig
+
+SECONDS = 120
+"""What the form opens with: after two minutes on two cores nine of ten digits can be read."""
+HELP = (f'The VQ-VAE turns images into codes; {term("prior", "a prior")} learns which codes go together. With it the '
+        "model completes images and draws new ones.")
+
+
+class PriorForm(NamedTuple):
+    """The components."""
+
+    about: gr.HTML
+    """Which model, and what becomes of it."""
+    seconds: gr.Number
+    conditional: gr.Checkbox
+    train: gr.Button
+    problem: gr.HTML
+
+    @classmethod
+    def build(cls, settings: Settings, model_id: str | None) -> PriorForm:
+        """Draw it where it is called."""
+        with gr.Column(elem_id="vq-train-prior"):
+            gr.HTML(f'<h2>Train a prior</h2><p class="vq-note">{HELP}</p>', padding=False)
+            about = gr.HTML(explain(settings, model_id), padding=False, elem_id="vq-prior-about")
+            seconds = gr.Number(SECONDS, label="Training time of the prior, seconds", elem_id="vq-prior-seconds",
+                                info="Ten already show a change; two minutes give digits that one can read.")
+            conditional = gr.Checkbox(True, label="Learn the classes too", elem_id="vq-prior-classes",
+                                      info="So that one can ask for a class, a 7 for instance.")
+            train = gr.Button("Train a prior", variant="primary", elem_id="vq-prior-start")
+            problem = gr.HTML("", elem_id="vq-prior-problem", padding=False)
+        return cls(about, seconds, conditional, train, problem)
+
+
+def explain(settings: Settings, model_id: str | None) -> str:
+    """HTML: which model the prior will be for, what it has already, and where the result goes."""
+    try:
+        entry = find_model(model_id, settings)
+    except ModelError:
+        return '<p class="vq-note">No model is chosen at the top of the page yet; train one first.</p>'
+    if entry.info["kind"] != "vqvae":
+        return '<p class="vq-note">The model at the top has no codebook; choose a VQ-VAE there.</p>'
+    bits = figure((entry.info.get("prior") or {}).get("metrics", {}).get("bits_per_image"))
+    cost = "" if bits is None else f" ({number(bits, 'bits')} a test image)"
+    has = f" It has one already{cost}, which stays as it is." if entry.info["has_prior"] else ""
+    return (f'<p class="vq-note">For the model at the top, <b>{escape(entry.title.split(" · ")[0])}</b>.{has} '
+            "The prior goes into a run of yours with a copy of that model.</p>")
+
+
+def start_prior(jobs: Jobs, settings: Settings, visitor: str, model_id: str | None, seconds: Any,
+                conditional: Any) -> str:
+    """Start a run that trains a prior for a copy of the model. Returns its id.
+
+    Raises ModelError, SettingsError or JobError, each with one sentence for the page.
+    """
+    entry = find_model(model_id, settings)
+    config = ModelConfig.from_dict({field.name: entry.info[field.name] for field in fields(ModelConfig)})
+    checked = read_prior_form(config, training_set(entry, settings, visitor), seconds, conditional,
+                              data_dir=settings.data_dir)
+    name = entry.title.split(" · ")[0]
+    return jobs.start(visitor, checked, f"prior of {name} · {clock(checked.prior.seconds)}", source=entry.path)
+
+
+def training_set(entry: ModelEntry, settings: Settings, visitor: str) -> str:
+    """The data set that a model learned from: its name, or the path of the visitor's own zip.
+
+    What a model's files say is not trusted: a path outside the visitor's own runs is never read. Raises SettingsError
+    where the images are not here and the model does not hold them as codes either.
+    """
+    training = entry.info.get("training") or {}
+    config = training.get("config") if isinstance(training.get("config"), dict) else {}
+    named = str(training.get("dataset") or "")
+    if named in SHAPES:
+        return named
+    own, path = (settings.runs / visitor).resolve(), Path(str(config.get("dataset") or "")).resolve()
+    if path.is_relative_to(own) and path.is_file():
+        return str(path)
+    if (entry.path / "indices.safetensors").is_file():
+        return "codes of its own"
+    raise SettingsError(f"The images that {entry.title.split(' · ')[0]} learned from are not here, so a prior has "
+                        "nothing to learn from; choose another model, or train one on them together with its prior.")
