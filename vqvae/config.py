@@ -13,6 +13,7 @@ from typing import Any
 KINDS = ("vqvae", "vae", "cvae", "ae")
 QUANTIZERS = ("ema", "gradient")
 DOWNSAMPLES = (2, 4, 8)
+PRECISIONS = ("auto", "float32", "bfloat16")
 MAX_CODEBOOK_SIZE = 16_384
 LATENT_BITS = 8
 """Bits that one number of a baseline's vector is counted with."""
@@ -177,6 +178,11 @@ class TrainingConfig(_Config):
     """Seed of everything random: weights, order of the images, restarts."""
     device: str = "auto"
     """auto, cpu, cuda or mps."""
+    precision: str = "auto"
+    """Numbers of the networks in training: bfloat16 by autocast, or float32. auto is bfloat16 on a GPU that has it; on
+    a CPU it slows small convolutions down. The quantizer works in float32 in any case."""
+    compile: bool = False
+    """Compile encoder and decoder with torch.compile: costs a minute at the start."""
     autosave_seconds: float = 8.0
     """Longest time between two saves of a run, seconds; 0 saves at every step."""
 
@@ -205,3 +211,5 @@ class TrainingConfig(_Config):
         _check_int(self, "seed", 0, 2**63 - 1)
         _check_float(self, "autosave_seconds", 0.0, 3600.0)
         _check_choice(self, "device", ("auto", "cpu", "cuda", "mps"))
+        _check_choice(self, "precision", PRECISIONS)
+        _check_choice(self, "compile", (True, False))

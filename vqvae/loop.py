@@ -16,7 +16,7 @@ from torch import Tensor, nn
 
 from vqvae import distributed, losses
 from vqvae.config import ConfigError, TrainingConfig
-from vqvae.machine import resolve_device
+from vqvae.machine import resolve_device, resolve_precision
 from vqvae.optimizer import make_optimizers
 
 WARM_UP = 0.02
@@ -50,6 +50,7 @@ class Loop:
                               "be divisible by their number.")
         self.model, self.count, self.config = model, count, config
         self.device = resolve_device(config.device)
+        self.precision = resolve_precision(config.precision, self.device)
         self.batch_size = min(config.batch_size, count - count % processes)
         self.steps_per_epoch = count // self.batch_size
         self.step, self.elapsed = 0, 0.0
@@ -109,7 +110,8 @@ class Loop:
             yield self._record(values, output, self._common(rate, seen / spent))
 
     def _one_step(self) -> tuple[dict[str, Tensor], object]:
-        loss, values, output = self._objective(self._rows(), self._generator(self.step, 1))
+        with torch.autocast(self.device.type, self.precision, enabled=self.precision != torch.float32):
+            loss, values, output = self._objective(self._rows(), self._generator(self.step, 1))
         self.model.zero_grad(set_to_none=True)
         loss.backward()
         values = distributed.average(self.model.parameters(), {"loss": loss.detach(), **values})
@@ -167,4 +169,5 @@ class Loop:
         """What training.json tells of any run."""
         return {"config": self.config.to_dict(), "step": self.step, "epoch": self.step / self.steps_per_epoch,
                 "elapsed_seconds": self.elapsed, "finished": self.finished, "device": str(self.device),
-                "threads": torch.get_num_threads(), "processes": distributed.world()}
+                "threads": torch.get_num_threads(), "processes": distributed.world(),
+                "precision": str(self.precision).removeprefix("torch.")}

@@ -25,6 +25,15 @@ def resolve_device(name: str) -> torch.device:
     return torch.device(name)
 
 
+def resolve_precision(name: str, device: torch.device) -> torch.dtype:
+    """The type that the networks train in: auto takes bfloat16 where a GPU has it, and float32 elsewhere."""
+    if name != "auto":
+        return getattr(torch, name)
+    has_it = torch.cuda.is_bf16_supported(including_emulation=False) if device.type == "cuda" else \
+        torch.backends.mps.is_macos_or_newer(14, 0) if device.type == "mps" else False
+    return torch.bfloat16 if has_it else torch.float32
+
+
 def estimate_bytes(model: ModelConfig, batch_size: int) -> int:
     """Rough upper estimate of what a training step holds in memory besides the data, bytes."""
     positions = batch_size * model.grid[0] * model.grid[1]

@@ -51,6 +51,9 @@ class Training(Loop):
         self.labels = None if data.labels is None else data.labels.to(self.device)
         self.variance = _variance(data.images)
         self._make_optimizers()
+        if config.compile:
+            for network in (self.model.encoder, self.model.decoder):
+                network.compile()  # in place: names and files of the weights stay as they are
 
     def _objective(self, rows: Tensor, generator: torch.Generator):
         """(scalar loss, its parts, restarted codes) of a batch."""

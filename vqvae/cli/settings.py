@@ -18,6 +18,8 @@ from vqvae.cli.parsing import UsageError, number, whole
 from vqvae.config import DOWNSAMPLES, KINDS, QUANTIZERS, ConfigError, ModelConfig, TrainingConfig
 
 BUDGETS = ("seconds", "epochs", "steps")
+MACHINE = ("device", "precision", "compile")
+"""How a run uses the machine it is on: may change when it is resumed."""
 DEFAULTS = {field.name: field.default for config in (ModelConfig, TrainingConfig) for field in fields(config)}
 NOT_IN_FILE = ("config", "debug", "help")
 
@@ -88,7 +90,7 @@ def new_configs(args, shape: tuple[int, int, int] | None = None, classes: tuple[
         # 32 is divisible by every downsampling factor; whether there are classes shows when the data is there.
         shape, classes = (args.channels or 1, *(args.size or (32, 32))), ("unknown",)
     given = {f.field: getattr(args, f.field) for f in (*MODEL_FLAGS, *TRAINING_FLAGS)} | {
-        name: getattr(args, name) for name in ("kmeans_start", "device", "data_dir", *BUDGETS)}
+        name: getattr(args, name) for name in ("kmeans_start", *MACHINE, "data_dir", *BUDGETS)}
     given = {name: value for name, value in given.items() if value is not None}
     of_model = {field.name for field in fields(ModelConfig)}
     try:

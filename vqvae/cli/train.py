@@ -19,10 +19,20 @@ from pathlib import Path
 from vqvae.cli.evaluate import skipped
 from vqvae.cli.parsing import PROGRAM, Failure, UsageError, add_data, add_device, load_images, size
 from vqvae.cli.progress import ProgressLine, clock
-from vqvae.cli.settings import BUDGETS, FIXED_ON_RESUME, add_settings, as_typed, new_configs, option, with_config_file
-from vqvae.config import ConfigError
+from vqvae.cli.settings import (
+    BUDGETS,
+    FIXED_ON_RESUME,
+    MACHINE,
+    add_settings,
+    as_typed,
+    new_configs,
+    option,
+    with_config_file,
+)
+from vqvae.config import PRECISIONS, ConfigError
 
-DERIVED = ("metrics.json", "gallery.safetensors", "prior.safetensors")
+DERIVED = ("metrics.json", "gallery.safetensors", "prior.safetensors", "prior-training.safetensors",
+           "indices.safetensors")
 """Files of a checkpoint that belong to its weights and mean nothing beside others."""
 ALL_FILES = (*DERIVED, "model.safetensors", "config.json", "training.json", "training.safetensors")
 
@@ -43,7 +53,12 @@ def add_train(subparsers) -> None:
                         "counts from the start of the run")
     parser.add_argument("--config", metavar="FILE", help="take settings from a .yaml, .toml or .json file: any flag "
                         "by its name; flags on the command line go before it")
+    parser.add_argument("--tensorboard", metavar="DIR", help="write curves, pictures and the codebook for TensorBoard")
     add_device(parser, default=None)
+    parser.add_argument("--precision", choices=PRECISIONS, help="numbers of the networks: auto is bfloat16 on a GPU "
+                        "that has it, else float32; the quantizer always works in float32 (default: auto)")
+    parser.add_argument("--compile", action="store_const", const=True, help="compile the networks with torch.compile: "
+                        "it takes a minute at the start and pays in long runs on a GPU")
     add_settings(parser)
     parser.set_defaults(run=train, parser=parser)
 
@@ -69,19 +84,22 @@ def train_here(args, is_main: bool) -> int | None:
     with ProgressLine(None if is_main else io.StringIO()) as line:
         training, test = prepare(args, line)
         greet(training, test, line)
-        stopped = run(training, output if is_main else None, args, line)
-        if not is_main:
-            return 128 + stopped if stopped else None
-        if stopped:
-            line.note(f"Stopped by {signal.Signals(stopped).name} after {training.step:,} steps; everything is saved "
-                      f"in {output}. Go on with: {again}")
-            return 128 + stopped
-        try:
-            evaluation = measure(training, test, output, line)
-        except KeyboardInterrupt:
-            line.note(f"Stopped before it was measured; the trained model is saved in {output}. "
-                      f"Measure it with: {again}")
-            return 128 + signal.SIGINT
+        with open_board(args.tensorboard if is_main else None, training, test) as board:
+            stopped = run(training, output if is_main else None, args, line, watch=board and board.record)
+            if not is_main:
+                return 128 + stopped if stopped else None
+            if stopped:
+                line.note(f"Stopped by {signal.Signals(stopped).name} after {training.step:,} steps; everything is "
+                          f"saved in {output}. Go on with: {again}")
+                return 128 + stopped
+            try:
+                evaluation = measure(training, test, output, line)
+                if board:
+                    board.evaluation(evaluation)
+            except KeyboardInterrupt:
+                line.note(f"Stopped before it was measured; the trained model is saved in {output}. "
+                          f"Measure it with: {again}")
+                return 128 + signal.SIGINT
     last = f"{evaluation.bits_per_image:.0f} bits an image" if evaluation.usage is None else \
         f"usage {evaluation.usage:.1%}"
     print(f"mse {evaluation.mse:.5f}  psnr {evaluation.psnr:.2f} dB  {last}  "
@@ -159,7 +177,7 @@ def prepare(args, line: ProgressLine):
 
 def resumed_config(saved, args):
     """The saved `TrainingConfig` with what the command line may change."""
-    given = {name: getattr(args, name) for name in ("dataset", "data_dir", "device", *BUDGETS)
+    given = {name: getattr(args, name) for name in ("dataset", "data_dir", *MACHINE, *BUDGETS)
              if getattr(args, name) is not None}
     if any(name in given for name in BUDGETS):
         given = {**dict.fromkeys(BUDGETS), **given}
@@ -203,21 +221,41 @@ def greet(training, test, line: ProgressLine) -> None:
               f"{f', of which {spent(training)} are done' if training.step else ''}.")
 
 
+def open_board(folder: str | None, training, test):
+    """The board of --tensorboard as a context manager; None is none. UsageError when it cannot be written there."""
+    if folder is None:
+        return contextlib.nullcontext()
+    from vqvae.tensorboard import Board
+
+    try:
+        return Board(folder, training, test)
+    except OSError as error:
+        raise UsageError(f"--tensorboard {folder} cannot be written to ({error.strerror or error}); give the name of a "
+                         "folder.") from error
+
+
 # -- the training -----------------------------------------------------------------------------------------------------
 
-def run(training, output: Path | None, args, line: ProgressLine) -> int:
+def run(training, output: Path | None, args, line: ProgressLine, *, words=None, before=None, watch=None) -> int:
     """Train until the budget is spent, saving now and then and at the end; with output None nothing is saved. Returns
-    the signal that stopped it, or 0."""
+    the signal that stopped it, or 0.
+
+    words: a record for the progress line; before: called with (output, args) before the first save; those of a prior
+    are others. watch: called with every record.
+    """
     from vqvae.checkpoint import CheckpointError
     from vqvae.distributed import any_of
     from vqvae.training import TrainingDiverged
 
+    words = words or step_words
     if output is not None:
-        before_first_save(output, args)
+        (before or before_first_save)(output, args)
     with stop_signals() as stop:
         saved, record = time.monotonic(), None
         try:
             for record in training.steps():
+                if watch:
+                    watch(record)
                 if line.due:
                     line.update(training.progress, words(record))
                 if any_of(bool(stop)):
@@ -263,7 +301,7 @@ def stop_signals():
             signal.signal(number, handler)
 
 
-def words(record) -> list[str]:
+def step_words(record) -> list[str]:
     """A step record for the progress line, the most telling first."""
     return [f"step {record.step:,}", f"mse {record.reconstruction_loss:.5f}", f"{clock(record.remaining)} left",
             *([f"codes used {record.usage:.0%}"] if record.usage else []),

@@ -1,0 +1,93 @@
+"""What `train` can do beside training: a board for TensorBoard, bfloat16, torch.compile, several processes refused."""
+
+import subprocess
+import sys
+
+import pytest
+import torch
+
+import vqvae
+from vqvae.__main__ import main
+from vqvae.config import ConfigError, ModelConfig, TrainingConfig
+from vqvae.imageset import ImageSet
+from vqvae.machine import resolve_precision
+from vqvae.model import build_model
+from vqvae.training import Training
+
+pytestmark = pytest.mark.usefixtures("one_thread")
+
+
+def training(**changes) -> Training:
+    pixels = torch.randint(0, 256, (40, 1, 8, 8), dtype=torch.uint8, generator=torch.Generator().manual_seed(0))
+    model = ModelConfig(height=8, width=8, hidden_channels=8, residual_blocks=1, embedding_dim=4, codebook_size=16)
+    config = TrainingConfig(**{"steps": 3, "batch_size": 16, "device": "cpu", "dataset": "made", **changes})
+    return Training(build_model(model), ImageSet("made", "train", pixels), config)
+
+
+def test_tensorboard_gets_curves_pictures_and_the_codebook(cli_train, tmp_path, capsys):
+    pytest.importorskip("tensorboard")
+    from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
+
+    assert cli_train(tmp_path / "model", "--steps", "12", "--tensorboard", str(tmp_path / "board")) == 0
+    events = EventAccumulator(str(tmp_path / "board"))
+    events.Reload()
+    tags = events.Tags()
+    assert {"loss/total", "loss/reconstruction", "loss/codebook", "loss/commitment", "codebook/perplexity",
+            "codebook/usage", "codebook/restarted", "run/learning_rate", "test/mse"} <= set(tags["scalars"])
+    assert {"pictures/test", "pictures/reconstruction"} <= set(tags["images"])
+    assert tags["distributions"] == ["codebook/smoothed_usage"]
+    assert [e.step for e in events.Scalars("loss/total")] == [1, 10]
+    metrics = vqvae.read_info(tmp_path / "model")["metrics"]
+    assert events.Scalars("test/mse")[0].value == pytest.approx(metrics["mse"])
+    [vectors] = tmp_path.glob("board/*/codebook/tensors.tsv")
+    table = [[float(v) for v in line.split("\t")] for line in vectors.read_text().splitlines()]
+    torch.testing.assert_close(torch.tensor(table), vqvae.load(tmp_path / "model").codebook, atol=1e-5, rtol=1e-4)
+
+
+def test_tensorboard_is_imported_only_when_used(tmp_path):
+    done = subprocess.run([sys.executable, "-c", "import sys, vqvae.cli.train, vqvae.training, vqvae.tensorboard\n"
+                           "sys.exit('tensorboard' in sys.modules)"], timeout=100)
+    assert done.returncode == 0
+
+
+def test_a_board_that_cannot_be_written_is_a_wrong_call(cli_train, tmp_path, capsys):
+    pytest.importorskip("tensorboard")
+    (tmp_path / "file").write_text("")
+    assert cli_train(tmp_path / "model", "--steps", "1", "--tensorboard", str(tmp_path / "file" / "in")) == 2
+    assert "--tensorboard" in capsys.readouterr().err
+
+
+def test_bfloat16_trains_float32_weights_and_ends_near_float32():
+    exact, rounded = training(precision="float32"), training(precision="bfloat16")
+    for ours, theirs in zip(rounded.steps(), exact.steps(), strict=True):
+        assert ours.reconstruction_loss == pytest.approx(theirs.reconstruction_loss, rel=0.05)
+    assert all(p.dtype == torch.float32 for p in rounded.model.state_dict().values() if p.is_floating_point())
+    assert rounded.describe()["precision"] == "bfloat16"
+    a, b = (t.model.encoder.state_dict() for t in (exact, rounded))
+    assert any(not torch.equal(a[name], b[name]) for name in a), "bfloat16 must have been used"
+
+
+def test_auto_precision_is_float32_on_the_cpu_and_others_are_refused():
+    assert resolve_precision("auto", torch.device("cpu")) == torch.float32
+    with pytest.raises(ConfigError, match="precision is 'float16'; it must be one of auto, float32, bfloat16"):
+        TrainingConfig(precision="float16")
+
+
+def test_compile_is_asked_of_both_networks_and_changes_no_name(monkeypatch, tmp_path):
+    compiled = []
+    monkeypatch.setattr(torch.nn.Module, "compile", lambda self: compiled.append(type(self).__name__))
+    run = training(compile=True)
+    assert compiled == ["Encoder", "Decoder"]
+    list(run.steps())
+    run.save(tmp_path)
+    assert set(vqvae.load(tmp_path).state_dict()) == set(training().model.state_dict())
+
+
+def test_precision_may_change_when_a_run_is_resumed(tmp_path):
+    run = training()
+    next(run.steps())
+    run.save(tmp_path)
+    again = Training.resume(tmp_path, run.data, config=TrainingConfig(
+        **{**run.config.to_dict(), "precision": "bfloat16"}))
+    assert again.step == 1 and again.precision == torch.bfloat16
+    assert main(["train", "--resume", str(tmp_path / "none"), "--precision", "float64"]) == 2
