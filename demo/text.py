@@ -45,6 +45,14 @@ GLOSSARY = {
     "parallel steps": "In each step the prior draws several cells at once, without their seeing each other: more "
     "steps agree better and take longer.",
     "surprise": "How unlikely the prior finds a cell's code given all the others, in bits.",
+    "sharpness": "The contrast at the edges beside that of the picture itself, measured by its Laplacian: 100 % is as "
+    "sharp, less is blurred, more is noisy.",
+    "rate": "What the picture takes when it is kept: codes times their bits, numbers at 8 bits each, or a VAE's KL "
+    "divergence in bits.",
+    "AE": "An autoencoder: it writes a picture as a vector of numbers and draws it again; nothing else is asked of them.",
+    "VAE": "A variational autoencoder: an autoencoder whose vector is noisy on purpose and pulled towards a standard "
+    "normal, so that one can draw from that.",
+    "free bits": "So much KL divergence costs nothing, so that a VAE settles at just this many bits.",
     "posterior collapse": "The encoder of a VAE says nothing, and the decoder draws the same picture for all.",
     "KL divergence": "What a VAE pays for its latents: how far they are from pure noise, in nats or bits.",
     "learning rate": "How far one step moves the weights.",
