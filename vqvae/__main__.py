@@ -14,11 +14,14 @@ from collections.abc import Sequence
 from vqvae.cli.codebook import add_codebook
 from vqvae.cli.coding import add_decode, add_encode, add_reconstruct
 from vqvae.cli.evaluate import add_evaluate
+from vqvae.cli.generate import add_generate
 from vqvae.cli.info import add_info
 from vqvae.cli.parsing import PROGRAM, Failure, Parser, UsageError, one_line
+from vqvae.cli.prior import add_train_prior
 from vqvae.cli.train import add_train
 
-VERBS = (add_train, add_evaluate, add_reconstruct, add_encode, add_decode, add_codebook, add_info)
+VERBS = (add_train, add_train_prior, add_evaluate, add_reconstruct, add_encode, add_decode, add_generate,
+         add_codebook, add_info)
 """In the order of the help."""
 
 

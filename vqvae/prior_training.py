@@ -17,6 +17,7 @@ from torch import Tensor
 
 from vqvae.checkpoint import CheckpointError, library_versions
 from vqvae.config import ConfigError, TrainingConfig
+from vqvae.imageset import Progress
 from vqvae.index_set import IndexSet
 from vqvae.loop import Loop, TrainingDiverged
 from vqvae.prior import Prior, PriorConfig, build_prior, position_counts
@@ -177,17 +178,20 @@ def new_prior(model, data: IndexSet, config: PriorTrainingConfig | None = None, 
     return prior
 
 
-def evaluate_prior(prior: Prior, data: IndexSet, *, draws: int = 2, seed: int = 0) -> dict:
+def evaluate_prior(prior: Prior, data: IndexSet, *, draws: int = 1, seed: int = 0,
+                   progress: Progress | None = None) -> dict:
     """Figures on a test set as codes: `bits_per_image` (the likelihood bound, mean of `draws` estimates an image),
     `marginal_bits` (independent positions) and `nominal_bits`, beside `dataset` and `images`."""
     was_training = prior.training
     prior.eval()
     bits, n = 0.0, len(data)
-    labels = data.labels if prior.config.classes else None
+    labels = data.labels if prior.config.classes == len(data.classes) else None  # of other classes, they mean nothing
     for part, rows in enumerate(torch.arange(n).split(512)):
         indices, classes = data.indices[rows].long(), None if labels is None else labels[rows]
         for draw in range(draws):
             bits += bits_per_image(prior, indices, classes, seed=(seed + part) * draws + draw).sum().item()
+        if progress is not None:
+            progress(int(rows[-1]) + 1, n, "Measuring the prior")
     log_marginals = prior.log_marginals().flatten(0, 1)
     cells = torch.arange(prior.config.positions)
     nats = sum(-log_marginals.cpu()[cells, part.long().flatten(1)].sum().item() for part in data.indices.split(4_096))

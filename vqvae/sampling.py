@@ -214,11 +214,11 @@ def _checked(prior: Prior, indices: Tensor, known: Tensor, labels: Tensor | None
                          f"0..{config.codebook_size - 1}.")
     if labels is None:
         return indices, known, None
-    if labels.shape != indices.shape[:1] or not -1 <= int(labels.min()) <= int(labels.max()) < max(config.classes, 1):
+    if labels.shape != indices.shape[:1] or not -1 <= int(labels.min()) <= int(labels.max()) < config.classes:
         valid = f"0..{config.classes - 1}, or -1 for any" if config.classes else "-1 only: this prior has no classes"
         raise ValueError(f"labels is {labels.tolist()[:3]}; there must be one for each of {len(indices)} grids, "
                          f"each {valid}.")
-    return indices, known, labels.to(device).clamp_max(config.classes - 1)
+    return indices, known, labels.to(device)
 
 
 def _order(known: Tensor, generator: torch.Generator) -> Tensor:

@@ -35,15 +35,34 @@ def evaluate(args) -> None:
         data = load_images(dataset, args.split, line.count, args, size=(config.height, config.width),
                            channels=config.channels)
         evaluation, _ = vqvae.evaluate(checkpoint.model.to(device), data, progress=line.count)
+        values = evaluation.to_dict()
+        if (folder / "prior.safetensors").is_file() and config.kind == "vqvae":
+            values |= prior_figures(folder, checkpoint.model, data, device, line)
         line.clear()
         if data.skipped:
             line.note(skipped(data))
     if args.json:
-        print(json.dumps(evaluation.to_dict()))
+        print(json.dumps(values))
     else:
-        for name, value in evaluation.to_dict().items():
+        for name, value in values.items():
             if value is not None:  # a model without a codebook has no perplexity
-                print(f"{name:<18}{value if isinstance(value, str) else f'{value:,.5g}'}")
+                print(f"{name:<22}{value if isinstance(value, str) else f'{value:,.5g}'}")
+
+
+def prior_figures(folder, model, data, device, line: ProgressLine) -> dict:
+    """What a prior adds to the figures; {} with a note when the prior cannot be used."""
+    from vqvae.checkpoint import CheckpointError
+    from vqvae.index_set import encode_set
+    from vqvae.prior_checkpoint import load_prior
+    from vqvae.prior_training import evaluate_prior
+
+    try:
+        prior = load_prior(folder, model).to(device)
+    except CheckpointError as error:
+        line.note(f"The prior is left out: {error}")
+        return {}
+    index_set = encode_set(model, data, line.count)
+    return {"prior_bits_per_image": evaluate_prior(prior, index_set, progress=line.count)["bits_per_image"]}
 
 
 def trained_on(training: dict) -> str:

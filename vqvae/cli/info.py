@@ -53,8 +53,22 @@ def describe(values: dict) -> list[tuple[str, str]]:
         state = "" if training.get("finished") else ", stopped before its end"
         lines.append(("training", f"{training['step']:,} steps in {training['elapsed_seconds']:.0f} s on "
                                   f"{training.get('device', 'an unknown device')}{state}"))
-    lines.append(("prior", "yes" if values["has_prior"] else "none"))
+    lines.append(("prior", _of_the_prior(values["prior"]) if values["has_prior"] else "none"))
     return lines
+
+
+def _of_the_prior(prior: dict) -> str:
+    """What a prior's file says of itself, in a line."""
+    if not prior:
+        return "yes, but its file cannot be read; train it anew with `train-prior --force`"
+    config, metrics, training = prior["config"], prior["metrics"], prior["training"]
+    parts = [f"{config.get('layers')} layers of {config.get('channels')} channels",
+             f"{config['classes']} classes" if config.get("classes") else "no classes"]
+    if isinstance(metrics.get("bits_per_image"), (int, float)):
+        parts.append(f"{metrics['bits_per_image']:.1f} bits an image")
+    if isinstance(training.get("step"), int) and isinstance(training.get("elapsed_seconds"), (int, float)):
+        parts.append(f"{training['step']:,} steps in {training['elapsed_seconds']:.0f} s")
+    return ", ".join(parts)
 
 
 def _of_a_baseline(values: dict) -> list[tuple[str, str]]:
