@@ -87,7 +87,7 @@ class ModelConfig(_Config):
     """Side of the square of pixels that one position of the grid stands for: 2, 4 or 8."""
     hidden_channels: int = 64
     """Width of the encoder and the decoder."""
-    residual_blocks: int = 2
+    residual_blocks: int = 3
     """Residual blocks in the encoder, and as many in the decoder."""
     embedding_dim: int = 8
     """D, length of a codebook vector."""
@@ -159,7 +159,7 @@ class TrainingConfig(_Config):
     """Budget in passes over the training set."""
     steps: int | None = None
     """Budget in steps (batches)."""
-    batch_size: int = 64
+    batch_size: int = 32
     """Images a step."""
     learning_rate: float = 4e-3
     """Peak learning rate of AdamW, a tenth of Muon's; it warms up for 2 % of the budget, then falls on a cosine."""
