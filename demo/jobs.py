@@ -19,6 +19,7 @@ import threading
 import time
 from collections import deque
 from dataclasses import replace
+from functools import cache
 from pathlib import Path
 
 from demo import runfiles
@@ -46,6 +47,12 @@ EXIT_IDLE = 75
 
 class JobError(ValueError):
     """A command cannot be carried out; its text is one sentence for the page."""
+
+
+@cache
+def shared_jobs(runs: Path) -> Jobs:
+    """The one owner of the runs in a folder, for every tab that trains: one queue, one warm worker."""
+    return Jobs(runs)
 
 
 def default_slots() -> int:

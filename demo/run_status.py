@@ -30,6 +30,8 @@ class Status:
     """What is trained: the model, or its prior."""
     note: str = ""
     """What should stay in sight through every phase, such as the files that were skipped."""
+    plan: str = ""
+    """four or sweep for a run of several trainings (demo.plans), which the Compare tab shows; else empty."""
 
     @property
     def active(self) -> bool:
@@ -59,7 +61,7 @@ def read_status(run_dir: Path, *, place: int = 0, ours: bool = False) -> Status:
     seconds = (job.get("training" if stage == "model" else "prior") or {}).get("seconds")
     has_model = (run_dir / runfiles.CHECKPOINT / "model.safetensors").is_file()
     return Status(run_dir.name, str(job.get("title") or ""), phase, text, float(job.get("created") or 0.0), seconds,
-                  has_model, stage, note)
+                  has_model, stage, note, str((job.get("plan") or {}).get("kind") or ""))
 
 
 def lost(run_dir: Path) -> str:

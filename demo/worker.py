@@ -102,7 +102,8 @@ def run(run_dir: Path, commands: Commands) -> int:
 def train(run_dir: Path, reporter: Reporter, commands: Commands) -> None:
     """Train the model, then its prior, as far as the job asks for them and they are not there yet."""
     job, data = runfiles.read_json(run_dir / runfiles.JOB), None
-    if "training" in job and not (run_dir / runfiles.CHECKPOINT / "model.safetensors").exists():
+    trained = "prior" in job and (run_dir / runfiles.CHECKPOINT / "model.safetensors").exists()
+    if "training" in job and not trained:
         data = train_model(run_dir, reporter, commands, follows="prior" in job)
         if data is None:
             return
