@@ -1,0 +1,139 @@
+"""Trains the parts of a plan (demo.plans) one after another, in the process of demo.worker.
+
+Beside the files of every run (demo.runfiles) it writes
+
+    results.json            `done`: the figures of each part that is measured; `points`: those of the references
+    records-<part>.jsonl    the step records of each part
+    models/<part>/          the checkpoint of each part of a comparison; a sweep keeps figures only
+    examples.png, .json     test pictures in a row and their classes, for the comparison
+
+A part that was cut off is trained anew when the run is resumed; those before it are kept. Imports only vqvae and the
+standard library.
+"""
+
+from __future__ import annotations
+
+import json
+import time
+from dataclasses import replace
+from pathlib import Path
+
+from demo import runfiles
+
+RESULTS, MODELS = "results.json", "models"
+RECORD_SECONDS = 0.25
+TEST_IMAGES = 2_000
+"""Test images that a sweep is measured on."""
+EXAMPLES = 20
+
+
+def records_name(part: str) -> str:
+    """The file of a part's step records."""
+    return f"records-{part}.jsonl"
+
+
+def train_plan(run_dir: Path, job: dict, reporter, commands) -> None:
+    """Train, measure and write every part that is not done, until a command ends it."""
+    import vqvae
+
+    plan = job["plan"]
+    results = {"done": [], "points": [], **runfiles.read_json(run_dir / RESULTS)}
+    done = {entry["name"] for entry in results["done"]}
+    reporter.state("starting", "Reading the images")
+    first = plan["parts"][0]
+    shape = {"size": (first["model"]["height"], first["model"]["width"]), "channels": first["model"]["channels"]}
+    train, test = (vqvae.load_dataset(plan["dataset"], split, data_dir=first["training"]["data_dir"],
+                                      progress=reporter.progress, **shape) for split in ("train", "test"))
+    if plan["kind"] == "four":
+        write_examples(run_dir, test)
+    ended = ""
+    for number, part in enumerate(plan["parts"], 1):
+        if part["name"] in done:
+            continue
+        said = f"{part['title']}, {number} of {len(plan['parts'])}"
+        entry, ended = train_part(run_dir, plan["kind"], part, (train, test), reporter, commands, said)
+        if entry is not None:
+            results["done"].append(entry)
+            runfiles.write_atomic(run_dir / RESULTS, results)
+        if ended:
+            break
+    if ended == "end":
+        reporter.state("interrupted", "The app was closed while this run trained. Resume goes on with the model that "
+                       "was being trained.")
+        return
+    if plan["kind"] == "sweep" and not ended and not results["points"]:
+        reporter.state("evaluating", "k-means, JPEG and WebP on the same pictures")
+        results["points"] = reference_points(train, test)
+        runfiles.write_atomic(run_dir / RESULTS, results)
+    reporter.state("stopped" if ended else "finished")
+
+
+def train_part(run_dir: Path, kind: str, part: dict, data: tuple, reporter, commands, said: str
+               ) -> tuple[dict | None, str]:
+    """(figures of the part or None, "", "stop" or "end"). A part that is stopped before its first step has none."""
+    import vqvae
+
+    train, test = data
+    config = vqvae.TrainingConfig.from_dict(part["training"])
+    model = replace(vqvae.ModelConfig.from_dict(part["model"]), classes=train.classes)
+    training, ended = vqvae.Training(vqvae.build_model(model, config.seed), train, config), ""
+    reporter.state("training", said)
+    noted, record = 0.0, None
+    with (run_dir / records_name(part["name"])).open("w", encoding="utf-8") as file:
+        for record in training.steps():
+            now = time.monotonic()
+            if now - noted >= RECORD_SECONDS:
+                noted = now
+                file.write(f"{json.dumps(record.to_dict())}\n")
+                file.flush()
+            command = commands.get()
+            if command in ("stop", "end"):
+                ended = command
+                break
+        if record is not None:
+            file.write(f"{json.dumps(record.to_dict())}\n")
+    if ended == "end" or record is None:
+        return None, ended or "stop"
+    reporter.state("evaluating", said)
+    return measure(run_dir, kind, part, training, test), ended
+
+
+def measure(run_dir: Path, kind: str, part: dict, training, test) -> dict:
+    """Figures of a trained part on the test images; for a comparison its checkpoint is written too."""
+    import torch
+
+    import vqvae
+
+    model = training.model
+    if kind == "four":
+        evaluation, gallery = vqvae.evaluate(model, test)
+        vqvae.save_checkpoint(run_dir / MODELS / part["name"], model, metrics=evaluation.to_dict(),
+                              training=training.describe(), gallery=gallery)
+    else:
+        evaluation, _ = vqvae.evaluate(model, test.take(torch.arange(min(TEST_IMAGES, len(test)))))
+    return {"name": part["name"], "title": part["title"], "series": part["series"], "mse": evaluation.mse,
+            "psnr": evaluation.psnr, "ssim": evaluation.ssim, "bits": evaluation.bits_per_image,
+            "kl_nats": getattr(evaluation, "kl_nats", None), "images": evaluation.images, "steps": training.step}
+
+
+def reference_points(train, test) -> list[dict]:
+    """k-means on patches, JPEG and WebP on the images that a sweep is measured on."""
+    from vqvae.rate_distortion import references
+
+    return [point.to_dict() for point in references(train.images, test.images[:TEST_IMAGES])]
+
+
+def write_examples(run_dir: Path, test) -> None:
+    """Test pictures for the comparison, the classes in turn."""
+    import torch
+    from PIL import Image
+
+    rows = range(min(EXAMPLES, len(test)))
+    if test.labels is not None:
+        each = max(1, EXAMPLES // max(1, len(test.classes)))
+        found = [(test.labels == label).nonzero()[:each, 0] for label in range(min(len(test.classes), EXAMPLES))]
+        rows = torch.cat(found).tolist()
+    names = ["" if test.labels is None else test.classes[int(test.labels[row])] for row in rows]
+    strip = torch.cat([test.images[row] for row in rows], 2).permute(1, 2, 0).numpy()
+    Image.fromarray(strip[..., 0] if strip.shape[-1] == 1 else strip).save(run_dir / "examples.png")
+    runfiles.write_atomic(run_dir / "examples.json", json.dumps(names))

@@ -1,0 +1,126 @@
+"""Several trainings as one run: all four models with the same budget, or a sweep of one setting.
+
+A plan is a run of demo.jobs like any other (queue, progress, stop, found again), whose job.json holds a `plan`: a list
+of parts, each the settings of one model. demo.plan_worker trains them one after another.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from demo.presets import SHAPES
+from demo.run_settings import SettingsError, _show, check_memory
+from vqvae.config import ConfigError, ModelConfig, TrainingConfig
+
+NAMES = {"vqvae": "VQ-VAE", "ae": "AE", "vae": "VAE", "cvae": "Conditional VAE"}
+DATASETS = (("MNIST digits", "mnist"), ("Fashion-MNIST", "fashion-mnist"), ("CIFAR-10 photos", "cifar10"),
+            ("Synthetic digits", "synthetic"))
+CLASSES = tuple("0123456789")
+"""Stands for the class names until the data set is read; all of these have ten."""
+COLLAPSE = 200.0
+"""A KL weight at which no bit of the picture is worth its price."""
+PRESETS = {
+    "plain": ("The textbook objectives", "Each model learns what its paper says: the VAEs maximise the evidence lower "
+              "bound and settle at the bits they like, far fewer than the codes take."),
+    "bits": ("VAEs at the bits of the codes", "The KL divergence is free up to the bits of the grid of codes, so that "
+             "all four keep about as much of a picture: watch how near they come, and what becomes of the samples."),
+    "collapse": ("Bad on purpose: posterior collapse", "With a KL weight of 200 every bit about the picture costs more "
+                 "than it earns: the KL divergence falls to 0, the encoder says nothing, and both VAEs draw the same "
+                 "grey mean for every picture (the conditional one a mean of each class)."),
+}
+AXES = {
+    "codebook_size": ("K, codes in the codebook", (4, 16, 64, 256, 1024)),
+    "embedding_dim": ("D, numbers in a code", (1, 2, 4, 8, 16)),
+    "downsample": ("pixels a code, along a side", (2, 4, 8)),
+}
+"""What can be swept: its name in words, and the values tried."""
+LIMITS = (2, 3_600)
+"""Seconds that each part may train."""
+
+
+@dataclass(frozen=True)
+class Plan:
+    """A checked plan, in the form that `Jobs.start` takes."""
+
+    kind: str
+    """four or sweep."""
+    title: str
+    dataset: str
+    parts: tuple[dict, ...]
+    """name, title, series, model and training of each."""
+
+    def to_dict(self) -> dict[str, Any]:
+        total = sum(part["training"]["seconds"] for part in self.parts)
+        return {"plan": {"kind": self.kind, "dataset": self.dataset, "parts": list(self.parts)},
+                "training": {"dataset": self.dataset, "seconds": total}}
+
+
+def four(dataset: Any, seconds: Any, preset: Any, data_dir: Path) -> Plan:
+    """VQ-VAE, AE, VAE and CVAE for the same seconds each. SettingsError names what cannot be used."""
+    channels, side = _shape(dataset)
+    seconds = _seconds(seconds)
+    if preset not in PRESETS:
+        raise SettingsError(f"The preset is {_show(preset)}; choose one of the list.")
+    parts = []
+    for kind, name in NAMES.items():
+        model = ModelConfig(kind=kind, channels=channels, height=side, width=side, classes=CLASSES)
+        extra = {} if kind not in ("vae", "cvae") or preset == "plain" else \
+            {"free_bits": model.bits_per_image} if preset == "bits" else {"kl_weight": COLLAPSE}
+        parts.append(_part(kind, name, "", model, dataset, seconds, data_dir, **extra))
+    label = {"plain": "", "bits": " · same bits", "collapse": " · collapse"}[preset]
+    return Plan("four", f"{_name(dataset)} · {seconds:g} s each{label}", dataset, tuple(parts))
+
+
+def sweep(dataset: Any, axis: Any, seconds: Any, data_dir: Path) -> Plan:
+    """One VQ-VAE for each value of `axis`, for the same seconds each. SettingsError names what cannot be used."""
+    channels, side = _shape(dataset)
+    seconds = _seconds(seconds)
+    if axis not in AXES:
+        raise SettingsError(f"What to sweep is {_show(axis)}; choose one of the list.")
+    parts = []
+    for value in AXES[axis][1]:
+        if axis == "downsample" and side % value:
+            continue
+        model = ModelConfig(channels=channels, height=side, width=side, classes=CLASSES, **{axis: value})
+        letter = {"codebook_size": "K", "embedding_dim": "D", "downsample": "pixels a code"}[axis]
+        parts.append(_part(f"{axis}-{value}", f"{letter} {value}", f"VQ-VAE, {letter}", model, dataset, seconds,
+                           data_dir))
+    what = {"codebook_size": "K", "embedding_dim": "D", "downsample": "grid"}[axis]
+    return Plan("sweep", f"{_name(dataset)} · sweep of {what} · {seconds:g} s each", dataset, tuple(parts))
+
+
+def _part(name: str, title: str, series: str, model: ModelConfig, dataset: str, seconds: float, data_dir: Path,
+          **extra: float) -> dict:
+    try:
+        training = TrainingConfig(dataset=dataset, data_dir=str(data_dir), seconds=seconds, **extra)
+    except ConfigError as error:
+        raise SettingsError(str(error)) from error
+    check_memory(_Needs(model, training))
+    return {"name": name, "title": title, "series": series, "model": model.to_dict(), "training": training.to_dict()}
+
+
+@dataclass(frozen=True)
+class _Needs:
+    """What check_memory looks at."""
+
+    model: ModelConfig
+    training: TrainingConfig
+
+
+def _shape(dataset: Any) -> tuple[int, int]:
+    if not isinstance(dataset, str) or dataset not in SHAPES:
+        raise SettingsError(f"Images to learn is {_show(dataset)}; it must be one of {', '.join(SHAPES)}.")
+    return SHAPES[dataset]
+
+
+def _seconds(value: Any) -> float:
+    low, high = LIMITS
+    if isinstance(value, bool) or not isinstance(value, (int, float)) or not low <= value <= high:
+        raise SettingsError(f"Seconds for each model is {_show(value)}; it must be a number from {low} to {high:,}.")
+    return float(value)
+
+
+def _name(dataset: str) -> str:
+    return next(label for label, value in DATASETS if value == dataset)
