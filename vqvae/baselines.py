@@ -20,6 +20,7 @@ import torch
 from torch import Tensor, nn
 
 from vqvae.config import LATENT_BITS, ModelConfig
+from vqvae.hub import Pretrained
 from vqvae.losses import kl_divergence
 from vqvae.model import build_networks
 
@@ -49,7 +50,7 @@ class BaselineOutput:
     """float (B,), nats: KL(q(z|x) || p(z)) of each picture; None for an AE."""
 
 
-class Autoencoder(nn.Module):
+class Autoencoder(Pretrained, nn.Module):
     """An AE, VAE or conditional VAE, as `config.kind` says.
 
     Shapes: x float (B, C, H, W) in [0, 1] of the config's size. labels int64 (B,), or float (B, Y) with the shares of a

@@ -88,6 +88,7 @@ def load_checkpoint(name_or_path: str | os.PathLike) -> Checkpoint:
     with torch.device("meta"):  # shapes only: a config that asks for gigabytes is refused before they are taken
         model = build_model(config)
     fill(model, read_tensors(path / "model.safetensors"), path / "model.safetensors")
+    model.source = path
     return Checkpoint(path, model.eval(), config, _read_json(path / "metrics.json", {}),
                       _read_json(path / "training.json", {}), _read_gallery(path / "gallery.safetensors", model))
 

@@ -14,6 +14,7 @@ import torch
 from torch import Tensor, nn
 
 from vqvae.config import ModelConfig
+from vqvae.hub import Pretrained
 from vqvae.networks import Decoder, Encoder
 from vqvae.quantizer import EMAVectorQuantizer, Quantized, VectorQuantizer
 
@@ -36,7 +37,7 @@ class VQVAEOutput:
     """Indices, straight-through latents and the raw losses."""
 
 
-class VQVAE(nn.Module):
+class VQVAE(Pretrained, nn.Module):
     """Encoder, quantizer and decoder in a row (arXiv:1711.00937, section 3).
 
     Shapes: x float (B, C, H, W) in [0, 1] with H and W divisible by `config.downsample`; the size the model was
