@@ -27,7 +27,7 @@ class Line:
     name: str
     ys: Sequence[float | None]
     style: str = "a"
-    """a, b or c: colour and dash of the line, see curves.css."""
+    """a, b, c or d: colour and dash of the line, see curves.css."""
 
 
 def line_chart(title: str, xs: Sequence[float], lines: Sequence[Line], *, x_max: float | None = None,

@@ -50,6 +50,10 @@ def train_plan(run_dir: Path, job: dict, reporter, commands) -> None:
     for number, part in enumerate(plan["parts"], 1):
         if part["name"] in done:
             continue
+        command = commands.get()
+        if command in ("stop", "end"):
+            ended = command
+            break
         said = f"{part['title']}, {number} of {len(plan['parts'])}"
         entry, ended = train_part(run_dir, plan["kind"], part, (train, test), reporter, commands, said)
         if entry is not None:

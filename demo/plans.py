@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from demo.presets import SHAPES
-from demo.run_settings import SettingsError, _show, check_memory
+from demo.run_settings import RunSettings, SettingsError, _show, check_memory
 from vqvae.config import ConfigError, ModelConfig, TrainingConfig
 
 NAMES = {"vqvae": "VQ-VAE", "ae": "AE", "vae": "VAE", "cvae": "Conditional VAE"}
@@ -97,16 +97,8 @@ def _part(name: str, title: str, series: str, model: ModelConfig, dataset: str, 
         training = TrainingConfig(dataset=dataset, data_dir=str(data_dir), seconds=seconds, **extra)
     except ConfigError as error:
         raise SettingsError(str(error)) from error
-    check_memory(_Needs(model, training))
+    check_memory(RunSettings(model, training))
     return {"name": name, "title": title, "series": series, "model": model.to_dict(), "training": training.to_dict()}
-
-
-@dataclass(frozen=True)
-class _Needs:
-    """What check_memory looks at."""
-
-    model: ModelConfig
-    training: TrainingConfig
 
 
 def _shape(dataset: Any) -> tuple[int, int]:

@@ -102,6 +102,10 @@ def run(run_dir: Path, commands: Commands) -> int:
 def train(run_dir: Path, reporter: Reporter, commands: Commands) -> None:
     """Train the model, then its prior, as far as the job asks for them and they are not there yet."""
     job, data = runfiles.read_json(run_dir / runfiles.JOB), None
+    if "plan" in job:
+        from demo.plan_worker import train_plan
+        train_plan(run_dir, job, reporter, commands)
+        return
     trained = "prior" in job and (run_dir / runfiles.CHECKPOINT / "model.safetensors").exists()
     if "training" in job and not trained:
         data = train_model(run_dir, reporter, commands, follows="prior" in job)

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 import gradio as gr
 
 from demo import curves, train_view
-from demo.jobs import JobError, Jobs
+from demo.jobs import JobError, Jobs, shared_jobs
 from demo.models import ModelError, list_models
 from demo.page import Page
 from demo.presets import DATASETS, DEFAULTS
@@ -50,7 +50,7 @@ class View(NamedTuple):
 def show(jobs: Jobs, visitor: str, run_id: str | None, seen: dict | None, problem: str = "") -> View:
     """The view of a run (None: of no run), with gr.skip() for every part that the page shows already."""
     seen = seen or {}
-    listed = jobs.list(visitor)
+    listed = _runs(jobs, visitor)
     status = next((s for s in listed if s.run_id == run_id), None)
     run_id = status.run_id if status else None
     live = RunLive(jobs.folder(visitor, run_id) if status else None, status)
@@ -185,8 +185,13 @@ def _toggle(jobs: Jobs, visitor: str, run_id: str | None) -> None:
         jobs.pause(visitor, run_id)
 
 
+def _runs(jobs: Jobs, visitor: str) -> list[Status]:
+    """The visitor's runs of one model each; those of several are the Compare tab's."""
+    return [status for status in jobs.list(visitor) if not status.plan]
+
+
 def _newest(jobs: Jobs, visitor: str) -> str | None:
-    listed = jobs.list(visitor)
+    listed = _runs(jobs, visitor)
     return next((s.run_id for s in listed if s.active), listed[0].run_id if listed else None)
 
 
@@ -210,7 +215,7 @@ def _run_title(status: Status) -> str:
 
 def build(page: Page) -> None:
     """The tab's components and events; called inside its gr.Tab."""
-    jobs = Jobs(page.settings.runs)
+    jobs = shared_jobs(page.settings.runs)
     run_id, seen = gr.State(None), gr.State(None)
     empty = show(jobs, "", None, None)
     looks, lines = train_view.CSS_PATH.read_text(), curves.CSS_PATH.read_text()
