@@ -14,7 +14,11 @@ PORTS_TRIED = 50
 def parse_options(argv: list[str] | None = None) -> argparse.Namespace:
     """The command line. Paths are resolved here, once."""
     parser = argparse.ArgumentParser(description="VQ-VAE Playground: train, see, edit and generate, in the browser.")
-    parser.add_argument("--host", default="127.0.0.1", help="address to listen on (default: this machine only)")
+    parser.add_argument(
+        "--host",
+        default=os.environ.get("GRADIO_SERVER_NAME") or "127.0.0.1",
+        help="address to listen on (default: this machine only)",
+    )
     parser.add_argument("--port", type=int, help="port to listen on (default: the first free one from 7860)")
     parser.add_argument(
         "--allow-host",
@@ -26,10 +30,23 @@ def parse_options(argv: list[str] | None = None) -> argparse.Namespace:
     parser.add_argument("--checkpoints", type=Path, metavar="DIR", help="folder of shipped models")
     parser.add_argument("--runs", type=Path, metavar="DIR", help="folder for visitors' own models")
     parser.add_argument("--data-dir", type=Path, metavar="DIR", help="folder of data sets ($VQVAE_DATA_DIR, or data/)")
+    parser.add_argument(
+        "--images", type=Path, metavar="DIR", help="folder whose folders and zips of images the Train tab offers"
+    )
+    parser.add_argument(
+        "--allow-frame",
+        action="append",
+        default=[],
+        metavar="ORIGIN",
+        help="site that may show the app in a frame, such as https://school.example; repeat for several "
+        "($VQVAE_FRAME_ANCESTORS; default: none)",
+    )
     parser.add_argument("--open", action=argparse.BooleanOptionalAction, default=False, help="open a browser window")
     options = parser.parse_args(argv)
     if options.port is not None and not 0 <= options.port <= 65535:
         parser.error(f"--port {options.port}: a port is a number from 1 to 65535, or 0 for any free one")
+    if options.images is not None and not options.images.is_dir():
+        parser.error(f"--images {options.images} is no folder; give one that holds folders or zips of images")
     return options
 
 
@@ -57,7 +74,8 @@ def bind(host: str, port: int | None) -> socket.socket:
 
 def allowed_hosts(host: str, names: list[str]) -> list[str]:
     """Names under which the app answers: this machine's local ones, the address it listens on, and those given."""
-    hosts = ["localhost", "127.0.0.1", "[::1]", *names]
+    hosts = ["localhost", "127.0.0.1", "[::1]", *names, *os.environ.get("SPACE_HOST", "").split(",")]
+    hosts = [name for name in hosts if name]
     if host in ("0.0.0.0", "::"):
         hosts.append(socket.gethostname())
     else:
@@ -81,13 +99,21 @@ def main(argv: list[str] | None = None) -> int:
     from demo.quickstart import skip_stubs
 
     skip_stubs()
+    from demo.framing import frame_ancestors
     from demo.interface import create_app
     from demo.models import warm_up
     from demo.server import Server, create_server
     from demo.settings import Settings
 
-    given = {"checkpoints": options.checkpoints, "runs": options.runs, "data_dir": options.data_dir}
-    settings = Settings(**{name: path.resolve() for name, path in given.items() if path is not None})
+    given = {name: getattr(options, name) for name in ("checkpoints", "runs", "data_dir", "images")}
+    try:
+        frames = frame_ancestors(options.allow_frame)
+    except ValueError as error:
+        print(f"--allow-frame: {error}.", file=sys.stderr)
+        return 2
+    settings = Settings(
+        **{name: path.resolve() for name, path in given.items() if path is not None}, frame_ancestors=frames
+    )
     web = create_server(create_app(settings), settings, allowed_hosts=allowed_hosts(options.host, options.allow_host))
     host = "127.0.0.1" if options.host in ("0.0.0.0", "::") else options.host
     url = f"http://{f'[{host}]' if ':' in host else host}:{listener.getsockname()[1]}"

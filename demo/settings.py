@@ -22,6 +22,10 @@ class Settings:
     """Models that visitors trained or uploaded: `<visitor>/<run id>/`."""
     data_dir: Path = field(default_factory=default_data_dir)
     """Data sets, downloaded here when they are asked for."""
+    images: Path | None = None
+    """Folder whose folders and zips of images visitors may train on; none may without it. Read only."""
+    frame_ancestors: tuple[str, ...] = ()
+    """Origins of sites that may show the page in a frame."""
     max_upload_bytes: int = 64 * 2**20
     """Largest file a visitor may send, in bytes."""
     loaded_models: int = 6
