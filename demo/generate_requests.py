@@ -6,15 +6,14 @@ base64 of uint16, pictures as sprites in PNG files. The request's number `n` com
 """
 
 import logging
-import secrets
 import threading
 import time
-import weakref
 from collections.abc import Callable
 from dataclasses import asdict, replace
 
 from demo import generating, nearest
-from demo.codebook_jobs import BusyError, Job, Jobs
+from demo.codebook_jobs import BusyError
+from demo.generate_jobs import draw_sheet, jobs
 from demo.generating import (
     CANDIDATES,
     MOST_PICTURES,
@@ -37,15 +36,11 @@ from demo.text import figure
 
 log = logging.getLogger(__name__)
 
-PATIENCE = 1.0
-"""Seconds a request waits for its samples; after that the page is told how far they are, and asks again."""
 WARM_AFTER = 3.0
 """Seconds after a page was opened until the tab's first sheet is drawn: the page itself goes first."""
 REFERENCES = 5
 
-jobs = Jobs()
 _slots = threading.BoundedSemaphore(2)
-_names: "weakref.WeakKeyDictionary" = weakref.WeakKeyDictionary()
 
 
 def generate_open(request: dict, settings: Settings) -> dict:
@@ -73,8 +68,9 @@ def generate_open(request: dict, settings: Settings) -> dict:
 def generate_sample(request: dict, settings: Settings) -> dict:
     """{model, label, count, seed, temperature, top_k, top_p, guidance, steps, job} -> the samples.
 
-    `indices`, `when`: uint16 (count, h, w); `labels`; `steps`; `pictures`: sprite of SHEET_COLUMNS columns. Where they
-    are not there within PATIENCE: {job, done, total}; ask again with that `job`, or stop it with `generate_stop`.
+    `indices`, `when`: uint16 (count, h, w); `labels`; `steps`; `pictures`: sprite of SHEET_COLUMNS columns. What takes
+    longer than PATIENCE comes as it is by then, with `job` and `done`, the step it has reached: ask again with that
+    `job`, or stop it with `generate_stop`.
     """
     checkpoint, prior = _loaded(request, settings)
     label = check_label(request.get("label"), prior)
@@ -82,17 +78,9 @@ def generate_sample(request: dict, settings: Settings) -> dict:
     seed = whole(request.get("seed", OPENING["seed"]), 0, MOST_SEED, "The seed")
     sampling = check_sampling(request, prior)
     labels = generating.sheet_labels(label, count, prior.config.classes)
-    key = "sheet", _name(prior), tuple(labels), sampling, seed
-    drawn = jobs.result(key)
-    if drawn is None:
-        ticket, job = _job(request.get("job"), key,
-                           lambda progress: generating.draw(prior, labels, sampling, seed, progress=progress))
-        if not job.ended:
-            return {"job": ticket, "done": job.done, "total": job.total}
-        if job.error:
-            raise GenerateError(job.error)
-        drawn = job.result
-    return _sheet(checkpoint.model, prior, drawn)
+    sheet = draw_sheet(prior, labels, sampling, seed, request.get("job"), explain)
+    under_way = {"job": sheet.ticket, "done": sheet.step} if sheet.ticket else {}
+    return {**under_way, **(_sheet(checkpoint.model, prior, sheet.drawn) if sheet.drawn else {})}
 
 
 def generate_continue(request: dict, settings: Settings) -> dict:
@@ -250,25 +238,6 @@ def _loaded(request: dict, settings: Settings):
     return get_checkpoint(model_id, settings), get_prior(model_id, settings)
 
 
-def _name(prior) -> str:
-    """A name for a prior as it is in memory, so that what was drawn from older weights is not taken for its own."""
-    return _names.setdefault(prior, secrets.token_hex(8))
-
-
-def _job(ticket: object, key: tuple, work: Callable) -> tuple[str, Job]:
-    """The job of a key after PATIENCE at most, and the ticket to ask for it again."""
-    job = jobs.job(ticket)
-    if job is None or job.key != key:
-        ticket = jobs.start(key, work, explain)
-        job = jobs.job(ticket)
-    until = time.monotonic() + PATIENCE
-    while not job.ended and time.monotonic() < until:
-        time.sleep(0.01)
-    if job.ended:
-        jobs.stop(ticket)
-    return ticket, job
-
-
 def _grid(request: dict, prior):
     """(indices, when, step) of a request for one sample, (1, h, w) each."""
     step = whole(request.get("step"), 0, MOST_STEPS, "The step")
@@ -283,9 +252,10 @@ def _pictures(model, prior, indices):
 
 
 def _sheet(model, prior, drawn: Drawn) -> dict:
+    pictures = generating.decode_partial(model, prior, drawn.indices, drawn.when <= drawn.steps)
     return {"indices": generating.packed(drawn.indices), "when": generating.packed(drawn.when), "steps": drawn.steps,
             "labels": drawn.labels, "count": len(drawn.labels), "columns": SHEET_COLUMNS,
-            "pictures": sprite(_pictures(model, prior, drawn.indices), SHEET_COLUMNS)}
+            "pictures": sprite(pictures, SHEET_COLUMNS)}
 
 
 def _bits(info: dict, prior) -> dict:

@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 MOST_PICTURES = 100
 MOST_STEPS = 256
 MOST_SEED = 2**32 - 1
+NOT_YET = 2**16 - 1
+"""The step of a cell that is not drawn yet."""
 CANDIDATES = 12
 """Codes offered for one cell."""
 DECODED_AT_ONCE = 50
@@ -45,7 +47,8 @@ class Drawn:
     indices: "torch.Tensor"
     """int64 (N, h, w)."""
     when: "torch.Tensor"
-    """int64 (N, h, w): the step, 1..steps; 0 for cells that were given. A cell never changes after its step."""
+    """int64 (N, h, w): the step, 1..steps; 0 for cells that were given, NOT_YET for those to come. A cell never changes
+    after its step."""
     steps: int
     labels: list[int]
     """N classes, -1 where none was given."""
@@ -128,10 +131,11 @@ def sheet_labels(label: int | None, count: int, classes: int) -> list[int]:
 
 def draw(prior: "Prior", labels: list[int], sampling: "Sampling", seed: int, *,
          given: "tuple[torch.Tensor, torch.Tensor] | None" = None,
-         progress: Callable[[int, int, str], None] = lambda done, total, text: None) -> Drawn:
+         on_step: Callable[[int, Drawn], None] = lambda step, drawn: None) -> Drawn:
     """Draw a grid for each label. `given`: (indices, known) of (N, h, w) to go on from; known cells stay.
 
-    `progress(step, steps, text)` is called before every step and may raise to end it.
+    `on_step(step, drawn so far)` is called before and after every step and may raise to end it; the `when` of cells
+    that are not drawn yet is NOT_YET.
     """
     import torch
 
@@ -140,11 +144,12 @@ def draw(prior: "Prior", labels: list[int], sampling: "Sampling", seed: int, *,
     shape = len(labels), *grid_of(prior)
     indices, known = given or (torch.zeros(shape, dtype=torch.int64), torch.zeros(shape, dtype=torch.bool))
     classes = torch.tensor(labels) if prior.config.classes else None
-    when = torch.zeros(shape, dtype=torch.int64)
+    when = torch.full(shape, NOT_YET).masked_fill(known, 0)
     for state in sample_steps(prior, indices, known, classes, sampling, seed):
-        when[state.fresh] = state.step
-        progress(state.step, state.steps, f"Step {state.step} of {state.steps}")
-    return Drawn(state.indices, when, state.steps, labels)
+        when = when.masked_fill(state.fresh, state.step)
+        drawn = Drawn(state.indices, when, state.steps, labels)
+        on_step(state.step, drawn)
+    return drawn
 
 
 def film(model: "VQVAE", prior: "Prior", indices: "torch.Tensor", when: "torch.Tensor", steps: int) -> np.ndarray:

@@ -73,21 +73,26 @@ async function generate(request) {
   const turn = ++state.turn, { info } = state, go = find(".vg-go");
   cancel(false);
   go.setAttribute("aria-busy", "true");
+  const slow = setTimeout(() => turn === state.turn && progress({ done: 0 }), 200);
   await attempt(async () => {
-    let answer;
+    let answer, watched = false;
     for (let job; ;) {
       answer = await ask("generate_sample", { ...request, job });
       if (!answer || turn !== state.turn) { if (answer?.job) wire.ask("generate_stop", { job: answer.job }); return; }
-      if (answer.indices) break;
+      if (!answer.job) break;
       job = answer.job;
+      clearTimeout(slow);
       progress(answer);
+      if (answer.indices) { watched = true; await fill(info, request, answer, true); }
     }
-    progress(null);
     if (!lost) say("");
     await fill(info, request, answer);
     if (turn !== state.turn) return;
-    await filmAll(turn);
+    clearTimeout(slow);
+    progress(null);
+    await filmAll(turn, watched);
   });
+  clearTimeout(slow);
   if (turn === state.turn) { progress(null); go.removeAttribute("aria-busy"); root.dataset.ready = `${state.model} ${request.seed}`; }
 }
 
@@ -96,8 +101,9 @@ function progress(answer) {
   state.job = answer?.job ?? null;
   box.hidden = !answer;
   if (!answer) return;
-  box.querySelector("progress").value = answer.total ? answer.done / answer.total : 0;
-  box.querySelector("span").textContent = answer.total ? `Step ${answer.done} of ${answer.total}` : "Waiting";
+  box.querySelector("progress").value = answer.steps ? answer.done / answer.steps : 0;
+  box.querySelector("span").textContent = answer.steps ? `Step ${answer.done} of ${answer.steps}` : "Drawing";
+  box.querySelector("button").hidden = !answer.job;
 }
 
 function cancel(said = true) {
@@ -106,22 +112,30 @@ function cancel(said = true) {
   if (!said) return;
   state.turn++;
   find(".vg-go").removeAttribute("aria-busy");
-  say("Cancelled; the pictures from before are kept.");
+  say("Cancelled.");
+  if (state.kept) show(state.kept);
 }
 
-async function fill(info, request, answer) {
+// `live`: still under way, so the clock stands where the server is; what was there before is kept until it is done.
+async function fill(info, request, answer, live = false) {
   const image = await VG.image(answer.pictures), cells = info.h * info.w;
   const indices = VG.numbers(answer.indices), when = VG.numbers(answer.when);
   if (info !== state.info) return;
-  state.asked = request;
-  state.samples = answer.labels.map((label, n) => new Sample(info, { label, indices: indices.slice(n * cells, (n + 1) * cells),
+  if (live && !state.samples[0]?.live) state.kept = state.asked && { asked: state.asked, samples: state.samples };
+  if (!live) state.kept = null;
+  const samples = answer.labels.map((label, n) => new Sample(info, { label, indices: indices.slice(n * cells, (n + 1) * cells), live,
     when: when.slice(n * cells, (n + 1) * cells), steps: answer.steps, image, column: n % answer.columns, row: Math.floor(n / answer.columns) }));
-  state.chosen = Math.min(state.chosen, state.samples.length - 1);
+  show({ asked: request, samples });
+  if (live) player.go(answer.done);
+}
+
+function show({ asked, samples }) {
+  Object.assign(state, { asked, samples, chosen: Math.min(state.chosen, samples.length - 1) });
   sheet.step = Infinity;
-  sheet.open(info, state.samples);
-  find(".vg-made").textContent = describe(request);
+  sheet.open(state.info, samples);
+  find(".vg-made").textContent = describe(asked);
   player.pause();
-  await choose(state.chosen, { film: false });
+  choose(state.chosen, { film: false });
 }
 
 function describe({ seed, label, count, steps, temperature, guidance, top_k, top_p }) {
@@ -132,11 +146,11 @@ function describe({ seed, label, count, steps, temperature, guidance, top_k, top
 }
 
 // The film of all samples where it is small enough, of the chosen one alone elsewhere; then it is played once.
-async function filmAll(turn) {
+async function filmAll(turn, watched) {
   const { samples, info } = state, all = samples.length * (samples[0].steps + 1) <= info.film;
   await (all ? film(samples) : film([sample()]));
   if (turn !== state.turn) return;
-  if (VG.calm()) showStep(player.step); else player.play(0);
+  if (watched || VG.calm()) showStep(player.step); else player.play(0);
 }
 
 async function film(samples) {
@@ -165,6 +179,7 @@ async function choose(n, { film: wantFilm = true } = {}) {
   find('[data-do="undo"]').hidden = !one.before;
   const step = player.steps && player.step < player.steps && wantFilm ? player.step : one.steps;
   player.open(one.steps, Math.min(step, one.steps));
+  if (one.live) return;
   showNear(one);
   if (wantFilm && !one.film) {
     await attempt(() => film([one]));
@@ -193,6 +208,7 @@ const grid = (one) => ({ indices: VG.packed(one.indices), when: VG.packed(one.wh
   label: one.label < 0 ? null : one.label });
 
 function openCell(p) {
+  if (sample().live) return;
   player.pause();
   state.cell = p;
   board.mark(p);
@@ -248,6 +264,7 @@ async function another(seed) {
 }
 
 function edit() {
+  if (sample().live) return;
   const { w } = state.info, indices = [...sample().indices];
   const rows = Array.from({ length: state.info.h }, (_, r) => indices.slice(r * w, (r + 1) * w));
   props.value = { ...props.value, model: state.model, grid: { model: state.model, indices: rows, input: null } };

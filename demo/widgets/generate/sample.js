@@ -56,7 +56,7 @@ class Board {
       cell.toggleAttribute("aria-current", p === this.cursor);
     });
     const { image, column, row } = sample.frame(step);
-    if (sample.film || step >= sample.steps) VG.paint(this.picture, this.info, image, column, row);
+    if (sample.film || sample.live || step >= sample.steps) VG.paint(this.picture, this.info, image, column, row);
   }
 
   mark(p) {

@@ -86,10 +86,11 @@ class Sheet {
   }
 }
 
-// One sample: its codes, when each was drawn, and its pictures. The film comes later than the last picture.
+// One sample: its codes, when each was drawn, and its pictures. The film comes later than the last picture. A live one
+// is still being drawn: its last picture is how far it is.
 class Sample {
-  constructor(info, { label, indices, when, steps, image, column, row }) {
-    Object.assign(this, { info, label, indices, when, steps, last: { image, column, row }, film: null, before: null });
+  constructor(info, { label, indices, when, steps, image, column, row, live = false }) {
+    Object.assign(this, { info, label, indices, when, steps, last: { image, column, row }, film: null, before: null, live });
   }
 
   frame(step) {

@@ -17,6 +17,7 @@ class Why {
       const image = await VG.image(answer.pictures[way]), [large, small] = figure.querySelectorAll("canvas");
       VG.paint(large, info, image, 0);
       const many = answer.count - 1, gap = 2;
+      figure.style.setProperty("--more", `${many * (info.width + gap) - gap} / ${info.height}`);
       small.width = many * (info.width + gap) - gap;
       small.height = info.height;
       for (let n = 0; n < many; n++)
