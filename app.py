@@ -2,6 +2,7 @@
 
 import argparse
 import contextlib
+import importlib.util
 import os
 import socket
 import sys
@@ -13,7 +14,8 @@ PORTS_TRIED = 50
 
 def parse_options(argv: list[str] | None = None) -> argparse.Namespace:
     """The command line. Paths are resolved here, once."""
-    parser = argparse.ArgumentParser(description="VQ-VAE Playground: train, see, edit and generate, in the browser.")
+    parser = argparse.ArgumentParser(description="VQ-VAE Playground: train, see, edit and generate, in the browser.",
+                                     epilog="With VQVAE_PASSWORD in the environment, visitors are asked for it.")
     parser.add_argument(
         "--host",
         default=os.environ.get("GRADIO_SERVER_NAME") or "127.0.0.1",
@@ -41,10 +43,13 @@ def parse_options(argv: list[str] | None = None) -> argparse.Namespace:
         help="site that may show the app in a frame, such as https://school.example; repeat for several "
         "($VQVAE_FRAME_ANCESTORS; default: none)",
     )
+    parser.add_argument("--mcp", action="store_true", help="also serve the API as an MCP server, under /gradio_api/mcp/")
     parser.add_argument("--open", action=argparse.BooleanOptionalAction, default=False, help="open a browser window")
     options = parser.parse_args(argv)
     if options.port is not None and not 0 <= options.port <= 65535:
         parser.error(f"--port {options.port}: a port is a number from 1 to 65535, or 0 for any free one")
+    if options.mcp and importlib.util.find_spec("mcp") is None:
+        parser.error("--mcp needs the package mcp: pip install mcp")
     if options.images is not None and not options.images.is_dir():
         parser.error(f"--images {options.images} is no folder; give one that holds folders or zips of images")
     return options
@@ -114,7 +119,8 @@ def main(argv: list[str] | None = None) -> int:
     settings = Settings(
         **{name: path.resolve() for name, path in given.items() if path is not None}, frame_ancestors=frames
     )
-    web = create_server(create_app(settings), settings, allowed_hosts=allowed_hosts(options.host, options.allow_host))
+    web = create_server(create_app(settings), settings, allowed_hosts=allowed_hosts(options.host, options.allow_host),
+                        mcp=options.mcp, password=os.environ.get("VQVAE_PASSWORD", ""))
     host = "127.0.0.1" if options.host in ("0.0.0.0", "::") else options.host
     url = f"http://{f'[{host}]' if ':' in host else host}:{listener.getsockname()[1]}"
 

@@ -8,6 +8,6 @@ Import order, each line knowing only those above it:
     page, handing                 what every tab is handed, and how a grid goes to the editor
     widgets, tabs                 one custom component, one tab a folder or file
     header, interface             create_app(): the model picker, the loop over the tabs
-    server                        the web server around it
+    guard, server                 the web server around it, and who may talk to it
     quickstart                    called before gradio is imported
 """

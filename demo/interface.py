@@ -5,6 +5,7 @@ import importlib.util
 
 import gradio as gr
 
+from demo.api import add_endpoints
 from demo.header import QUIET, TITLE, build_header, choices, facts
 from demo.page import Page
 from demo.session import MODEL_KEY, STORAGE_SECRET, VISITOR_KEY, Session
@@ -74,4 +75,5 @@ def create_app(settings: Settings | None = None) -> gr.Blocks:
             for tab, label in tabs_here:
                 with gr.Tab(label, id=tab, elem_id=f"vq-tab-{tab}"):
                     importlib.import_module(f"demo.tabs.{tab}").build(page)
+        add_endpoints(settings)
     return app

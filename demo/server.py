@@ -2,15 +2,14 @@
 
 import socket
 from collections.abc import Callable, Iterable
-from urllib.parse import urlsplit
 
 import gradio as gr
 import uvicorn
 from fastapi import FastAPI
-from starlette.datastructures import Headers, MutableHeaders
 from starlette.middleware.trustedhost import TrustedHostMiddleware
-from starlette.responses import PlainTextResponse
 
+from demo.framing import framed
+from demo.guard import BODY_SPARE, Guard
 from demo.settings import Settings
 from demo.theme import CSS_PATH, head, theme
 
@@ -44,47 +43,16 @@ SECURITY_HEADERS = {
 }
 
 
-class Guard:
-    """ASGI middleware: refuses what another site sends, and puts the security headers on every answer.
-
-    Plain ASGI, because Starlette's BaseHTTPMiddleware would buffer Gradio's event streams.
-    """
-
-    def __init__(self, app) -> None:
-        self.app = app
-
-    async def __call__(self, scope, receive, send) -> None:
-        if scope["type"] != "http":
-            await self.app(scope, receive, send)
-            return
-
-        async def send_with_headers(message) -> None:
-            if message["type"] == "http.response.start":
-                headers = MutableHeaders(scope=message)
-                for name, value in SECURITY_HEADERS.items():
-                    headers.setdefault(name, value)
-            await send(message)
-
-        if scope["method"] not in ("GET", "HEAD", "OPTIONS") and is_foreign(Headers(scope=scope)):
-            refusal = PlainTextResponse("Requests from another site are refused: open this app's own page.", 403)
-            await refusal(scope, receive, send_with_headers)
-            return
-        await self.app(scope, receive, send_with_headers)
-
-
-def is_foreign(headers: Headers) -> bool:
-    """Whether a browser sent this from a page of another origin. Programs send no Origin and are let through."""
-    if headers.get("sec-fetch-site") in ("cross-site", "same-site"):
-        return True
-    origin = headers.get("origin")
-    return origin is not None and urlsplit(origin).netloc.lower() != headers.get("host", "").lower()
-
-
-def create_server(app: gr.Blocks, settings: Settings, *, allowed_hosts: Iterable[str] = LOCAL_HOSTS) -> FastAPI:
+def create_server(
+    app: gr.Blocks, settings: Settings, *, allowed_hosts: Iterable[str] = LOCAL_HOSTS, mcp: bool = False,
+    password: str = "",
+) -> FastAPI:
     """The page behind host and origin checks, ready for uvicorn.
 
     `allowed_hosts` are the host names a request may be addressed to (without port); any other gets 400, which stops
-    a foreign page from reaching the app through a name of its own (DNS rebinding).
+    a foreign page from reaching the app through a name of its own (DNS rebinding). `mcp` serves the endpoints of
+    demo.api as tools, too, under /gradio_api/mcp/; it needs the package mcp. With a `password`, nothing is answered
+    without it.
     """
     app.queue(max_size=128, default_concurrency_limit=4, api_open=False)
     # No interactive API pages of FastAPI's own: they load their scripts from another host.
@@ -102,9 +70,16 @@ def create_server(app: gr.Blocks, settings: Settings, *, allowed_hosts: Iterable
         max_file_size=settings.max_upload_bytes,
         ssr_mode=False,
         pwa=False,
+        mcp_server=mcp,
     )
     web.add_middleware(TrustedHostMiddleware, allowed_hosts=list(allowed_hosts))
-    web.add_middleware(Guard)
+    web.add_middleware(
+        Guard,
+        requests_per_second=settings.requests_per_second,
+        max_bytes=settings.max_upload_bytes + BODY_SPARE,
+        password=password,
+        headers=framed(SECURITY_HEADERS, settings.frame_ancestors),
+    )
     return web
 
 

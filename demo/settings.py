@@ -28,6 +28,9 @@ class Settings:
     """Origins of sites that may show the page in a frame."""
     max_upload_bytes: int = 64 * 2**20
     """Largest file a visitor may send, in bytes."""
+    requests_per_second: float = 500.0
+    """Most requests of one address, ten times as many at once. A page being opened makes about a hundred, a pen in
+    motion thirty a second, and a whole class may share one address."""
     loaded_models: int = 6
     """How many models stay in memory; the least recently used one goes first."""
     max_models: int = 40
