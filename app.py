@@ -43,7 +43,7 @@ def parse_options(argv: list[str] | None = None) -> argparse.Namespace:
         help="site that may show the app in a frame, such as https://school.example; repeat for several "
         "($VQVAE_FRAME_ANCESTORS; default: none)",
     )
-    parser.add_argument("--mcp", action="store_true", help="also serve the API as an MCP server, under /gradio_api/mcp/")
+    parser.add_argument("--mcp", action="store_true", help="serve the API as an MCP server too: /gradio_api/mcp/")
     parser.add_argument("--open", action=argparse.BooleanOptionalAction, default=False, help="open a browser window")
     options = parser.parse_args(argv)
     if options.port is not None and not 0 <= options.port <= 65535:
