@@ -7,6 +7,7 @@ is skipped and named) and for single pictures on the command line.
 from __future__ import annotations
 
 import io
+from collections.abc import Callable
 from typing import BinaryIO
 
 import numpy as np
@@ -56,18 +57,35 @@ def read_picture(file: BinaryIO | bytes, size: tuple[int, int], channels: int) -
     Returns: uint8 (C, H, W). The first frame of an animation; 16-bit grey scaled to 8; transparency laid on white.
     Raises: PictureError.
     """
-    image = open_picture(file)
     height, width = size
+
+    def crop(image: Image.Image) -> Image.Image:
+        return image if image.size == (width, height) else ImageOps.fit(image, (width, height),
+                                                                        Image.Resampling.BICUBIC)
+
+    return _read(file, channels, max(size), crop)
+
+
+def read_whole_picture(file: BinaryIO | bytes, channels: int, max_side: int) -> np.ndarray:
+    """The same without cropping: all of the picture, scaled down where a side is longer than ``max_side`` pixels."""
+    def shrink(image: Image.Image) -> Image.Image:
+        image.thumbnail((max_side, max_side), Image.Resampling.BICUBIC)
+        return image
+
+    return _read(file, channels, max_side, shrink)
+
+
+def _read(file: BinaryIO | bytes, channels: int, side: int, resize: Callable[[Image.Image], Image.Image]) -> np.ndarray:
+    """Decode and ``resize`` to about ``side`` pixels: uint8 (C, H, W)."""
+    image = open_picture(file)
     try:
         if image.format == "JPEG" and image.mode in ("L", "RGB", "YCbCr"):
             # Decode at 1/2, 1/4 or 1/8 when that still leaves twice the pixels needed: several times faster on photos.
-            image.draft("L" if channels == 1 else "RGB", (2 * max(size), 2 * max(size)))
+            image.draft("L" if channels == 1 else "RGB", (2 * side, 2 * side))
         image.load()
         if image.format != "GIF":  # reading Exif of a GIF would seek through its frames
             image = ImageOps.exif_transpose(image) if image.getexif() else image
-        image = _on_white(image).convert("L" if channels == 1 else "RGB")
-        if image.size != (width, height):
-            image = ImageOps.fit(image, (width, height), Image.Resampling.BICUBIC)
+        image = resize(_on_white(image).convert("L" if channels == 1 else "RGB"))
     except PictureError:
         raise
     except MemoryError:

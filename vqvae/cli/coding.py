@@ -27,6 +27,10 @@ def add_reconstruct(subparsers) -> None:
     parser.add_argument("images", nargs="+", metavar="IMAGE", help="picture files; they are cropped to the middle and "
                         "resized to the model's size, and otherwise shown to it as they are (digits of MNIST are "
                         "white on black)")
+    size = parser.add_mutually_exclusive_group()
+    size.add_argument("--whole", action="store_true", help="take each picture at its own size, up to 1024 pixels a "
+                      "side: the model is convolutional, and 256 x 256 pixels become 64 x 64 codes")
+    size.add_argument("--tiles", action="store_true", help="the same, cut into tiles of the model's size")
     parser.add_argument("--output", required=True, metavar="FILE.png", help="the sheet")
     parser.set_defaults(run=reconstruct)
 
@@ -61,6 +65,10 @@ def reconstruct(args) -> None:
     from vqvae import load, metrics
 
     model = load(folder)
+    if args.whole or args.tiles:
+        from vqvae.cli.whole import reconstruct_whole
+
+        return reconstruct_whole(model, sources, output, tiled=args.tiles)
     x = torch.stack([read_image(source, model.config) for source in sources])
     through = (lambda part: model.decode(model.encode(part))) if model.config.kind == "vqvae" else model.reconstruct
     x_recon = torch.cat([through(part) for part in x.split(64)])
@@ -162,10 +170,10 @@ def colour(error):
 
 
 def sheet(rows: list[list], titles: tuple[str, ...]):
-    """One RGB image: the titles over the columns of equally large pictures, enlarged by a whole factor."""
+    """One RGB image: the titles over the columns of pictures, enlarged by a whole factor where they are small."""
     from PIL import Image, ImageDraw
 
-    width, height = rows[0][0].size
+    width, height = (max(row[0].size[side] for row in rows) for side in (0, 1))
     scale = max(1, -(-CELL // max(width, height)))
     step_x, step_y = width * scale + GAP, height * scale + GAP
     canvas = Image.new("RGB", (len(titles) * step_x + GAP, HEADER + len(rows) * step_y + GAP), "white")
@@ -174,7 +182,8 @@ def sheet(rows: list[list], titles: tuple[str, ...]):
         draw.text((GAP + column * step_x, 6), title, fill="black")
     for r, row in enumerate(rows):
         for c, picture in enumerate(row):
-            large = picture.convert("RGB").resize((width * scale, height * scale), Image.Resampling.NEAREST)
+            large = picture.convert("RGB").resize((picture.width * scale, picture.height * scale),
+                                                  Image.Resampling.NEAREST)
             canvas.paste(large, (GAP + c * step_x, HEADER + GAP + r * step_y))
     return canvas
 
