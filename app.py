@@ -43,11 +43,21 @@ def parse_options(argv: list[str] | None = None) -> argparse.Namespace:
         help="site that may show the app in a frame, such as https://school.example; repeat for several "
         "($VQVAE_FRAME_ANCESTORS; default: none)",
     )
+    parser.add_argument(
+        "--keep-days",
+        type=float,
+        metavar="N",
+        help="remove runs of visitors who stay away longer (default: never; 30 with another --host than this machine)",
+    )
     parser.add_argument("--mcp", action="store_true", help="serve the API as an MCP server too: /gradio_api/mcp/")
     parser.add_argument("--open", action=argparse.BooleanOptionalAction, default=False, help="open a browser window")
     options = parser.parse_args(argv)
     if options.port is not None and not 0 <= options.port <= 65535:
         parser.error(f"--port {options.port}: a port is a number from 1 to 65535, or 0 for any free one")
+    if options.keep_days is not None and not 0 < options.keep_days <= 36500:
+        parser.error(f"--keep-days {options.keep_days}: it must be a number of days above 0")
+    if options.keep_days is None and options.host not in ("127.0.0.1", "localhost", "::1"):
+        options.keep_days = 30.0
     if options.mcp and importlib.util.find_spec("mcp") is None:
         parser.error("--mcp needs the package mcp: pip install mcp")
     if options.images is not None and not options.images.is_dir():
@@ -109,6 +119,7 @@ def main(argv: list[str] | None = None) -> int:
     from demo.models import warm_up
     from demo.server import Server, create_server
     from demo.settings import Settings
+    from demo.storage import UPLOADS, keep_tidy
 
     given = {name: getattr(options, name) for name in ("checkpoints", "runs", "data_dir", "images")}
     try:
@@ -117,8 +128,13 @@ def main(argv: list[str] | None = None) -> int:
         print(f"--allow-frame: {error}.", file=sys.stderr)
         return 2
     settings = Settings(
-        **{name: path.resolve() for name, path in given.items() if path is not None}, frame_ancestors=frames
+        **{name: path.resolve() for name, path in given.items() if path is not None}, frame_ancestors=frames,
+        keep_days=options.keep_days,
     )
+    # Files on their way in or out stay below the runs: capped, private to this app, and emptied by it.
+    with contextlib.suppress(OSError):
+        (settings.runs / UPLOADS).mkdir(parents=True, exist_ok=True)
+        os.environ.setdefault("GRADIO_TEMP_DIR", str(settings.runs / UPLOADS))
     web = create_server(create_app(settings), settings, allowed_hosts=allowed_hosts(options.host, options.allow_host),
                         mcp=options.mcp, password=os.environ.get("VQVAE_PASSWORD", ""))
     host = "127.0.0.1" if options.host in ("0.0.0.0", "::") else options.host
@@ -127,6 +143,7 @@ def main(argv: list[str] | None = None) -> int:
     def on_ready() -> None:
         print(f"VQ-VAE Playground is ready: {url}", flush=True)
         threading.Thread(target=warm_up, args=(settings,), daemon=True, name="warm-up").start()
+        threading.Thread(target=keep_tidy, args=(settings, threading.Event()), daemon=True, name="tidy").start()
         if options.open:
             import webbrowser
 

@@ -3,8 +3,8 @@
 Import order, each line knowing only those above it:
 
     settings, text, theme         plain values
-    session, model_cache, models, transfer
-                                  visitors and checkpoints, no UI
+    session, runfiles, storage, model_cache, models, transfer
+                                  visitors, room on the disk and checkpoints, no UI
     page, handing                 what every tab is handed, and how a grid goes to the editor
     widgets, tabs                 one custom component, one tab a folder or file
     header, interface             create_app(): the model picker, the loop over the tabs

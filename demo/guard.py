@@ -49,13 +49,15 @@ class Guard:
         requests_per_second: for each address, with ten times as many at once.
         max_bytes: of one request's body.
         password: where it is given, every request needs it (HTTP Basic, with any user name).
+        room: asked before an upload; a sentence refuses it.
         headers: put on every answer that does not have them.
     """
 
     def __init__(self, app, *, requests_per_second: float, max_bytes: int, password: str = "",
-                 headers: dict[str, str]) -> None:
+                 room: Callable[[], str] = lambda: "", headers: dict[str, str]) -> None:
         self.app, self._max_bytes, self._password = app, max_bytes, password.encode()
         self._headers = [(name.lower().encode(), value.encode()) for name, value in headers.items()]
+        self._room = room
         self._requests = Buckets(requests_per_second, 10 * requests_per_second)
         self._wrong = Buckets(1 / 6, 10)  # ten wrong passwords, then one in six seconds
 
@@ -92,6 +94,8 @@ class Guard:
         length = headers.get("content-length", "0")
         if not length.isdecimal() or int(length) > self._max_bytes:
             return self._too_large()
+        if scope["path"].endswith("/upload") and (sentence := self._room()):
+            return PlainTextResponse(sentence, 507)
         return None
 
     def _knows_password(self, headers: Headers) -> bool:

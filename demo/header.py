@@ -1,5 +1,6 @@
 """The top of the page: its name, the model picker, what the chosen model is, and models in and out."""
 
+import secrets
 from functools import partial
 from html import escape
 from pathlib import Path
@@ -99,7 +100,8 @@ def facts(settings: Settings, model_id: str | None) -> str:
 def download(settings: Settings, model_id: str | None) -> str:
     """The path of a fresh zip of the model, in Gradio's cache, which deletes it after a while."""
     try:
-        return str(transfer.pack(model_id, settings, Path(get_upload_folder()) / "models"))
+        # A folder of its own: two visitors may fetch models of one name at the same time.
+        return str(transfer.pack(model_id, settings, Path(get_upload_folder()) / "models" / secrets.token_hex(8)))
     except models.ModelError as error:
         raise gr.Error(escape(str(error)), title="Not downloaded") from error
 

@@ -5,6 +5,7 @@ import importlib.util
 
 import gradio as gr
 
+from demo import storage
 from demo.api import add_endpoints
 from demo.header import QUIET, TITLE, build_header, choices, facts
 from demo.page import Page
@@ -35,6 +36,7 @@ def open_page(settings: Settings, visitor: object, chosen: object, linked: objec
     A link's `?model=` comes first, then the model chosen last time in this browser, then the first of the list.
     """
     token = Session.resume(visitor).visitor
+    storage.seen(settings, token)
     for wanted in (linked, chosen):
         listed = choices(settings, token, wanted)
         if wanted in [model_id for _, model_id in listed]:

@@ -26,6 +26,7 @@ from demo import runfiles
 from demo.run_settings import RunSettings
 from demo.run_status import ACTIVE, RUNNING, Status, lost, read_status
 from demo.session import is_token
+from demo.storage import StorageError, check_room
 
 PROJECT = Path(__file__).resolve().parent.parent
 MAX_PENDING = 4
@@ -107,6 +108,10 @@ class Jobs:
             raise JobError(f"{MAX_PENDING} of your runs are waiting or training already; stop one of them first.")
         if len(existing) >= MAX_RUNS:
             raise JobError(f"You have {MAX_RUNS} runs, the most that are kept; delete one of them first.")
+        try:
+            check_room(self.runs, visitor, images.stat().st_size if images else 0)
+        except (StorageError, OSError) as error:
+            raise JobError(str(error)) from error
         run_id = secrets.token_hex(8)
         run_dir = self.runs / visitor / run_id
         try:
@@ -122,6 +127,7 @@ class Jobs:
             runfiles.write_atomic(run_dir / runfiles.JOB,
                                   {**settings.to_dict(), "title": title, "created": time.time()})
         except OSError as error:
+            shutil.rmtree(run_dir, ignore_errors=True)
             raise JobError(f"The run's folder cannot be written ({error.strerror}); free some space under "
                            f"{self.runs} or start the app with another --runs folder.") from error
         self._enqueue(run_dir)

@@ -11,6 +11,7 @@ from starlette.middleware.trustedhost import TrustedHostMiddleware
 from demo.framing import framed
 from demo.guard import BODY_SPARE, Guard
 from demo.settings import Settings
+from demo.storage import UploadRoom
 from demo.theme import CSS_PATH, head, theme
 
 LOCAL_HOSTS = ("localhost", "127.0.0.1", "[::1]")
@@ -78,6 +79,7 @@ def create_server(
         requests_per_second=settings.requests_per_second,
         max_bytes=settings.max_upload_bytes + BODY_SPARE,
         password=password,
+        room=UploadRoom(settings),
         headers=framed(SECURITY_HEADERS, settings.frame_ancestors),
     )
     return web

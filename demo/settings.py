@@ -35,3 +35,5 @@ class Settings:
     """How many models stay in memory; the least recently used one goes first."""
     max_models: int = 40
     """How many models one visitor may keep."""
+    keep_days: float | None = None
+    """Runs of a visitor who has not been here for so many days are removed; None keeps them."""

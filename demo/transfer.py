@@ -10,6 +10,7 @@ import vqvae
 from demo.models import list_models, resolve
 from demo.session import Session
 from demo.settings import Settings
+from demo.storage import StorageError, check_room
 
 # The files a checkpoint folder is made of; anything else in a zip or a run folder stays where it is.
 FILES = (
@@ -55,6 +56,10 @@ def unpack(file: str | Path, visitor: str, settings: Settings) -> str:
     home = settings.runs / Session(visitor).visitor
     if len(list_models(settings, visitor, kinds=None)) - len(list_models(settings, kinds=None)) >= settings.max_models:
         raise TransferError(f"You have {settings.max_models} models here, as many as the app keeps for one visitor.")
+    try:
+        check_room(settings.runs, visitor)
+    except StorageError as error:
+        raise TransferError(str(error)) from error
     run_id = f"upload-{secrets.token_hex(8)}"
     # Uploads are checked where the model list does not look: its folder names never start with a dot.
     staging = home / f".{run_id}"
