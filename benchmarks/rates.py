@@ -1,0 +1,60 @@
+"""Rate and distortion on MNIST: `python benchmarks/rates.py [--steps N] [--output checkpoints/rates-mnist.json]`.
+
+Trains a VQ-VAE for each value of K, D and the downsampling that the Compare tab can sweep, with the same number of
+steps each, measures them on 2,000 test digits beside k-means on raw patches, JPEG and WebP, and writes all points to a
+file: the plot that the tab shows before a visitor has swept anything. Prints one JSON line a figure.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+sys.path.insert(0, str(ROOT))
+
+from figures import hardware, report  # noqa: E402 (beside this file)
+
+TEST_IMAGES = 2_000
+
+
+def main() -> None:
+    """Train, measure, write."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--steps", type=int, default=1_500, help="training steps of each model (default: 1500)")
+    parser.add_argument("--output", type=Path, default=ROOT / "checkpoints" / "rates-mnist.json")
+    parser.add_argument("--data-dir", type=Path, help="where MNIST lies (default: $VQVAE_DATA_DIR, else data/)")
+    args = parser.parse_args()
+    import torch
+
+    import vqvae
+    from demo.plans import sweep
+    from vqvae.checkpoint import write_json
+    from vqvae.rate_distortion import references
+
+    data_dir = args.data_dir or Path("data")
+    train, test = (vqvae.load_dataset("mnist", split, data_dir=args.data_dir) for split in ("train", "test"))
+    test = test.take(torch.arange(TEST_IMAGES))
+    points, command = [], f"python benchmarks/rates.py --steps {args.steps}"
+    for axis in ("codebook_size", "downsample", "embedding_dim"):
+        for part in sweep("mnist", axis, 2, data_dir).parts:
+            config = vqvae.ModelConfig.from_dict(part["model"])
+            training = vqvae.Training(vqvae.build_model(config, 0), train, vqvae.TrainingConfig(steps=args.steps))
+            for _ in training.steps():
+                pass
+            evaluation, _ = vqvae.evaluate(training.model, test)
+            points.append({"series": part["series"], "label": part["title"], "bits": evaluation.bits_per_image,
+                           "psnr": evaluation.psnr, "mse": evaluation.mse})
+            report(f"rate_{part['name']}_psnr", evaluation.psnr, "dB", "", command)
+    points += [point.to_dict() for point in references(train.images, test.images)]
+    write_json(args.output, {"dataset": "mnist", "images": TEST_IMAGES, "steps": args.steps, "hardware": hardware(),
+                             "command": command, "points": points})
+    best = max(p["psnr"] for p in points if p["series"] == "VQ-VAE, K")
+    report("rate_points", len(points), "points", "", command)
+    print(json.dumps({"written": str(args.output), "best": round(best, 2)}), file=sys.stderr)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,169 @@
+"""The handlers of the two plans in the Compare tab: start, watch, stop, resume, and find again after a reload.
+
+Both kinds (four, sweep) have the same buttons and the same view; `kind` says which one it is.
+"""
+
+from __future__ import annotations
+
+import json
+from html import escape
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import gradio as gr
+
+from demo import plan_view, plan_worker, runfiles
+from demo.comparison_models import NAMES
+from demo.jobs import JobError, Jobs
+from demo.models import list_models
+from demo.plans import Plan, four, sweep
+from demo.rate_plot import rate_html
+from demo.run_settings import SettingsError
+from demo.run_status import Status
+from demo.settings import Settings
+from demo.text import figure
+
+STORED = "rates-mnist.json"
+"""In the folder of shipped models: a sweep measured beforehand."""
+
+
+class View(NamedTuple):
+    """What a handler sends to one plan's side of the tab, in the order of its components."""
+
+    run_id: Any
+    seen: Any
+    """What the page shows already: what has not changed is not sent again."""
+    status: Any
+    figure: Any
+    """The curves of the four, the plot of a sweep."""
+    table: Any
+    stop: Any
+    resume: Any
+    timer: Any
+    problem: Any
+    done: Any
+    """A timer that tells the page, once, that there is a new set of models."""
+
+
+def show(kind: str, jobs: Jobs, settings: Settings, visitor: str, run_id: str | None, seen: dict | None,
+         problem: str = "") -> View:
+    """The view of a plan (None: of no plan), with gr.skip() for every part that the page shows already."""
+    seen = seen or {}
+    status = next((s for s in jobs.list(visitor) if s.run_id == run_id and s.plan == kind), None)
+    run_id = status.run_id if status else None
+    folder = jobs.folder(visitor, run_id) if status else None
+    parts = runfiles.read_json(folder / runfiles.JOB)["plan"]["parts"] if folder else []
+    results = runfiles.read_json(folder / plan_worker.RESULTS) if folder else {}
+    sizes = [_size(folder / plan_worker.records_name(part["name"])) for part in parts]
+    now = {"run": run_id or "", "phase": status.phase if status else "", "text": status.text if status else "",
+           "sizes": sizes, "done": len(results.get("done", [])), "points": len(results.get("points", []))}
+    fresh = seen.get("run") != now["run"]
+    records = {part["name"]: runfiles.read_records(folder, plan_worker.records_name(part["name"])) for part in parts} \
+        if folder and seen != now else {}
+    counted = fresh or any(seen.get(name) != now[name] for name in ("done", "points"))
+    drawn = gr.skip()
+    if kind == "four" and (fresh or sizes != seen.get("sizes")):
+        drawn = plan_view.curves_html(parts, records)
+    elif kind == "sweep" and counted:
+        drawn = plot(settings, visitor, parts, results)
+    active = bool(status) and status.active
+    ended = not fresh and bool(seen.get("phase")) and seen["phase"] != now["phase"] and not active
+    return View(
+        run_id, now, gr.skip() if seen == now else plan_view.status_html(kind, status, parts, records, results), drawn,
+        plan_view.table_html(results) if counted else gr.skip(), gr.update(interactive=active),
+        gr.update(visible=bool(status) and status.resumable),
+        gr.skip() if not fresh and active else gr.update(active=active),
+        f'<p class="vq-bad" role="alert">{escape(problem)}</p>' if problem else "",
+        gr.update(active=True) if ended and kind == "four" else gr.skip())
+
+
+def start(kind: str, jobs: Jobs, settings: Settings, visitor: str, run_id: str | None, seen: dict | None,
+          dataset: Any, choice: Any, seconds: Any) -> View:
+    """Check the form and start a plan; a bad field is named in place and starts nothing."""
+    try:
+        plan: Plan = (four if kind == "four" else sweep)(dataset, seconds=seconds, data_dir=settings.data_dir,
+                                                         **{"preset" if kind == "four" else "axis": choice})
+        run_id = jobs.start(visitor, plan, plan.title)
+    except (SettingsError, JobError) as error:
+        return show(kind, jobs, settings, visitor, run_id, seen, str(error))
+    return show(kind, jobs, settings, visitor, run_id, None)
+
+
+def stop(kind: str, jobs: Jobs, settings: Settings, visitor: str, run_id: str | None, seen: dict | None) -> View:
+    """End a plan; what it is just training is measured, what it has not begun is left out."""
+    return _command(kind, jobs, jobs.stop, settings, visitor, run_id, seen)
+
+
+def resume(kind: str, jobs: Jobs, settings: Settings, visitor: str, run_id: str | None, seen: dict | None) -> View:
+    """Go on with a plan that was interrupted, from the part it was at."""
+    return _command(kind, jobs, jobs.resume, settings, visitor, run_id, seen)
+
+
+def find(kind: str, jobs: Jobs, settings: Settings, visitor: str) -> View:
+    """When the page opens: the plan that trains, else the latest one."""
+    listed = [status for status in jobs.list(visitor) if status.plan == kind]
+    newest: Status | None = next((s for s in listed if s.active), listed[0] if listed else None)
+    return show(kind, jobs, settings, visitor, newest.run_id if newest else None, None)
+
+
+def _command(kind: str, jobs: Jobs, command, settings: Settings, visitor: str, run_id: str | None, seen: dict | None
+             ) -> View:
+    try:
+        command(visitor, run_id)
+    except JobError as error:
+        return show(kind, jobs, settings, visitor, run_id, seen, str(error))
+    return show(kind, jobs, settings, visitor, run_id, seen)._replace(timer=gr.update(active=True))
+
+
+# -- the plot of rate and distortion ----------------------------------------------------------------------------------
+
+
+def plot(settings: Settings, visitor: str | None, parts: list[dict], results: dict) -> str:
+    """A visitor's own sweep, or the stored one of MNIST, and every model of that data set as a point."""
+    dataset, note, points = "mnist", "", []
+    if parts and results.get("done"):
+        dataset = parts[0]["training"]["dataset"]
+        points = [{"series": r["series"], "label": r["title"], "bits": r["bits"], "psnr": r["psnr"]}
+                  for r in results["done"]] + list(results.get("points", []))
+        note = (f"Your sweep, {parts[0]['training']['seconds']:g} s of training each, on "
+                f"{results['done'][0]['images']:,} test images.")
+    else:
+        stored = read_stored(settings.checkpoints / STORED)
+        points = list(stored.get("points", []))
+        if points:
+            note = (f"Measured beforehand on {stored['images']:,} test digits of MNIST after {stored['steps']:,} steps "
+                    "each. ")
+    flattered = " JPEG and WebP are counted without their headers, which would outweigh pictures as small as these."
+    points += [{"series": "model", "label": title, "bits": bits, "psnr": psnr}
+               for title, bits, psnr in model_points(settings, visitor, dataset)]
+    return rate_html(points, note=note + flattered if points else "")
+
+
+def model_points(settings: Settings, visitor: str | None, dataset: str) -> list[tuple[str, float, float]]:
+    """(title, bits, PSNR) of every measured model of a data set: shipped ones and the visitor's own."""
+    found = []
+    for entry in list_models(settings, visitor, kinds=None):
+        metrics = entry.info["metrics"]
+        bits, psnr = figure(metrics.get("bits_per_image")), figure(metrics.get("psnr"))
+        if entry.info["dataset"] == dataset and bits and psnr:
+            name = f"{'mine' if entry.own else entry.id}, {NAMES.get(entry.info['kind'], '')}"
+            found.append((name, bits, psnr))
+    return found
+
+
+def read_stored(path: Path) -> dict:
+    """The stored sweep; {} where it is absent or is not one."""
+    try:
+        value = json.loads(path.read_text("utf-8"))
+        ok = isinstance(value["points"], list) and all(isinstance(p, dict) and {"series", "label", "bits", "psnr"} <=
+                                                       p.keys() for p in value["points"])
+        return value if ok and isinstance(value["images"], int) and isinstance(value["steps"], int) else {}
+    except (OSError, ValueError, KeyError, TypeError):
+        return {}
+
+
+def _size(path: Path) -> int:
+    try:
+        return path.stat().st_size
+    except OSError:
+        return -1

@@ -1,0 +1,108 @@
+"""What the Compare tab shows of a plan (demo.plans), in training and after: HTML, pure functions of its files."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from html import escape
+from pathlib import Path
+from typing import Any
+
+from demo.curves import Line, line_chart
+from demo.run_status import Status
+from demo.text import term
+from demo.train_view import PHASES, clock
+
+CSS_PATH = Path(__file__).with_suffix(".css")
+COLLAPSED = 0.5
+"""A VAE whose KL divergence is below this, nats an image, says nothing of the picture."""
+STYLES = "abcd"
+NEVER = {"four": "Press Train all four: they learn one after another, each for the same time.",
+         "sweep": "The points above were measured beforehand. Press Sweep to measure your own, on this machine."}
+OVER = {"four": "Done: they are chosen at the top of this tab, and every picture there goes through them.",
+        "sweep": "Done: your points are in the plot."}
+
+
+def status_html(kind: str, status: Status | None, parts: Sequence[dict], records: dict[str, list],
+                results: dict) -> str:
+    """Phase, progress over all parts, and one sentence."""
+    if status is None:
+        return _head("No run yet", "", 0.0, NEVER[kind], "")
+    done = {entry["name"] for entry in results.get("done", [])}
+    spent = sum(part["training"]["seconds"] if part["name"] in done else _elapsed(records.get(part["name"]))
+                for part in parts)
+    total = sum(part["training"]["seconds"] for part in parts) or 1.0
+    share = 1.0 if status.phase == "finished" else min(1.0, spent / total)
+    facts = f"<span><b>{len(done)}</b> of {len(parts)} measured</span>"
+    if status.phase in ("starting", "training", "evaluating"):
+        facts += f"<span>about <b>{clock(max(0.0, total - spent))}</b> of training left</span>"
+    sentence = status.text
+    if status.phase in ("finished", "stopped"):
+        sentence = collapse(results) or (OVER[kind] if done else "Stopped before anything could be measured.")
+    return _head(PHASES.get(status.phase, status.phase), facts, share, sentence, f"vq-is-{escape(status.phase)}")
+
+
+def collapse(results: dict) -> str:
+    """The sentence on the posterior collapse of those that have collapsed, or ""."""
+    fallen = [entry for entry in results.get("done", []) if isinstance(entry.get("kl_nats"), (int, float))
+              and entry["kl_nats"] < COLLAPSED]
+    if not fallen:
+        return ""
+    names = " and ".join(entry["title"] for entry in fallen)
+    return (f"Posterior collapse: the KL divergence of the {names} is {max(e['kl_nats'] for e in fallen):.2f} nats, so "
+            "the vector carries nothing of the picture and the decoder draws the same for all. Look at the "
+            "reconstructions above. A lower KL weight, or bits that are free, prevents it.")
+
+
+def curves_html(parts: Sequence[dict], records: dict[str, list]) -> str:
+    """The error of all four over seconds in one plot, and the KL divergence of those that have one in another."""
+    # One axis for all: each line ends with its own training, and the longest one says where the axis does.
+    seconds = max((part["training"]["seconds"] for part in parts), default=1.0)
+    xs = sorted({r.get("elapsed") or 0.0 for found in records.values() for r in found})
+    lines = {name: [_along(records.get(part["name"], []), xs, name) for part in parts]
+             for name in ("reconstruction_loss", "kl")}
+    titles = [part["title"] for part in parts]
+    error = [Line(title, ys, style) for title, ys, style in zip(titles, lines["reconstruction_loss"], STYLES,
+                                                                strict=False)]
+    kl = [Line(title, ys, style) for title, part, ys, style in zip(titles, parts, lines["kl"], STYLES, strict=False)
+          if part["model"]["kind"] in ("vae", "cvae")]
+    waiting = "The curves start with the first steps."
+    return ('<div class="vq-charts">'
+            + line_chart(f'{term("reconstruction loss", "Error (mse)")} of a batch, log scale', xs, error,
+                         x_max=seconds, log=True, note=waiting)
+            + line_chart(f'{term("KL divergence")}, nats an image', xs, kl, x_max=seconds, note=waiting)
+            + "</div>")
+
+
+def table_html(results: dict) -> str:
+    """The figures of every part that is measured, on the test images."""
+    rows = results.get("done", [])
+    if not rows:
+        return ""
+    head = f'<tr><th>Model</th><th>{term("rate", "Size")}, bits</th><th>{term("mse")}</th><th>{term("PSNR")}, dB</th>' \
+        f'<th>{term("SSIM")}</th><th>Steps</th></tr>'
+    body = "".join(f'<tr><td>{escape(str(r["title"]))}</td><td>{r["bits"]:,.0f}</td><td>{r["mse"]:.4f}</td>'
+                   f'<td>{r["psnr"]:.1f}</td><td>{r["ssim"]:.3f}</td><td>{r["steps"]:,}</td></tr>' for r in rows)
+    return f'<div class="vq-plan-table"><table>{head}{body}</table></div>'
+
+
+def _head(phase: str, facts: str, share: float, sentence: str, style: str) -> str:
+    return (f'<div class="vq-run {style}"><div class="vq-run-head">'
+            f'<b class="vq-phase" role="status">{escape(phase)}</b><span class="vq-run-facts">{facts}</span></div>'
+            f'<div class="vq-progress" role="progressbar" '
+            f'aria-label="Training" aria-valuemin="0" aria-valuemax="100" aria-valuenow="{100 * share:.0f}">'
+            f'<i style="width:{100 * share:.1f}%"></i></div><p class="vq-run-text">{escape(sentence)}</p></div>')
+
+
+def _elapsed(records: list | None) -> float:
+    return float(records[-1].get("elapsed") or 0.0) if records else 0.0
+
+
+def _along(records: list[dict[str, Any]], xs: list[float], name: str) -> list[float | None]:
+    """A value at each x: the latest record up to there; None before the first and after the last one."""
+    ys, at = [], -1
+    for x in xs:
+        while at + 1 < len(records) and (records[at + 1].get("elapsed") or 0.0) <= x:
+            at += 1
+        known = at >= 0 and x <= (records[-1].get("elapsed") or 0.0)
+        ys.append(records[at].get(name) if known else None)
+    return ys
