@@ -27,6 +27,9 @@ PAD_SIDE = 280
 
 EXAMPLES = 10
 
+WHOLE_SIDE = 512
+"""Longest side at which a photo is coded whole, pixels: as much work as a batch of 256 pictures of 32 x 32."""
+
 _MAX_PAD_BYTES = 8 * 2**20
 _slots = threading.BoundedSemaphore(2)
 
@@ -94,6 +97,37 @@ def open_upload(request: dict, settings: Settings) -> dict:
     pixels = fit(pixels, height, width, whole=_style(config, dataset) is not None)
     paper = np.broadcast_to(paper_of(pixels), 3)
     return {"picture": _text(encode_png(pixels)), "paper": paper.tolist(), "notes": list(picture.notes)}
+
+
+def code_whole(request: dict, settings: Settings) -> dict:
+    """request {model, file: base64} -> the whole photo and what comes back of it, at up to 512 pixels a side.
+
+    `original`, `recon`: PNG; `size` [H, W], `grid` [h, w], `bits_before`, `bits_after`, `ratio` of the two, `psnr` in
+    dB, `ssim`.
+    """
+    import torch
+
+    from vqvae.photos import code_photo
+
+    data = _base64(request.get("file"), MAX_BYTES, "file")
+    checkpoint, _ = _checkpoint(request, settings)
+    config = checkpoint.model.config
+    pixels = to_channels(read_image(data, max_side=WHOLE_SIDE).pixels, config.channels)
+    pixels = pixels.reshape(*pixels.shape[:2], config.channels)
+    with torch.inference_mode():
+        photo = code_photo(checkpoint.model, torch.from_numpy(pixels.copy()).permute(2, 0, 1).float() / 255)
+    recon = (photo.x_recon * 255).round().byte().permute(1, 2, 0).numpy()
+    return {
+        "original": _text(encode_png(_plain(pixels))),
+        "recon": _text(encode_png(_plain(recon))),
+        "size": list(pixels.shape[:2]),
+        "grid": list(photo.indices.shape),
+        "bits_before": pixels.size * 8,
+        "bits_after": photo.bits,
+        "ratio": photo.ratio,
+        "psnr": photo.psnr if math.isfinite(photo.psnr) else None,
+        "ssim": photo.ssim if math.isfinite(photo.ssim) else None,
+    }
 
 
 def pad_size(config) -> tuple[int, int]:
@@ -190,6 +224,11 @@ def _text(data) -> str:
 def _pixels(x) -> str:
     """(1, C, H, W) in [0, 1] -> base64 of uint8 H x W x C."""
     return _text((x[0].permute(1, 2, 0) * 255).round().byte().contiguous().numpy())
+
+
+def _plain(pixels: np.ndarray) -> np.ndarray:
+    """(H, W, C) -> as Pillow takes it: (H, W) for grey."""
+    return np.ascontiguousarray(pixels[:, :, 0] if pixels.shape[2] == 1 else pixels)
 
 
 def _figure(value) -> float | None:

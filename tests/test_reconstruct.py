@@ -13,7 +13,7 @@ from PIL import Image
 
 import vqvae
 from demo.images import encode_png, fit
-from demo.reconstruction import answer, open_model, open_upload, pad_size, reconstruct
+from demo.reconstruction import answer, code_whole, open_model, open_upload, pad_size, reconstruct
 from demo.settings import Settings
 from demo.tabs import reconstruct as tab
 from vqvae.gallery import Gallery
@@ -255,3 +255,23 @@ def test_a_malformed_grid_moves_nothing(value):
 def test_places_are_reserved_from_the_json_alone(settings):
     assert tab.picture_size("wide", settings) == (24, 40)
     assert tab.picture_size("nothing", settings) == tab.picture_size(None, settings) == (28, 28)
+
+
+def test_a_whole_photo_keeps_its_size_and_every_figure_is_that_of_the_two_pictures(settings):
+    photo = picture(90, 130, 3, seed=4)
+    reply = ask(code_whole, settings, model="colour", file=text(encode_png(photo)))
+    assert reply["ok"] and reply["size"] == [90, 130] and reply["grid"] == [45, 65]
+    original, recon = (np.asarray(Image.open(io.BytesIO(base64.b64decode(reply[name]))))
+                       for name in ("original", "recon"))
+    assert np.array_equal(original, photo) and recon.shape == photo.shape
+    mse = np.mean((original / 255 - recon / 255) ** 2)
+    assert reply["psnr"] == pytest.approx(-10 * np.log10(mse), abs=0.05)
+    assert reply["bits_before"] == 90 * 130 * 24 and reply["bits_after"] == 45 * 65 * 12
+    assert reply["ratio"] == pytest.approx(reply["bits_before"] / reply["bits_after"])
+
+
+def test_a_large_photo_is_scaled_down_before_it_is_coded_whole(settings):
+    reply = ask(code_whole, settings, model="wide", file=text(encode_png(picture(700, 1400, 1))))
+    assert reply["size"] == [256, 512] and reply["grid"] == [64, 128]
+    for request in ({"model": "wide"}, {"model": "wide", "file": text(b"no picture")}, {"model": "plain"}):
+        assert ask(code_whole, settings, **request)["ok"] is False

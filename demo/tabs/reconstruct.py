@@ -5,7 +5,7 @@ import gradio as gr
 from demo.handing import hand_over
 from demo.models import ModelError, find_model
 from demo.page import Page
-from demo.reconstruction import answer, open_model, open_upload, reconstruct
+from demo.reconstruction import answer, code_whole, open_model, open_upload, reconstruct
 from demo.settings import Settings
 from demo.widgets.drawing_pad import drawing_pad
 
@@ -42,6 +42,7 @@ def build(page: Page) -> None:
         open_model=server_function(open_model),
         open_upload=server_function(open_upload),
         reconstruct=server_function(reconstruct),
+        code_whole=server_function(code_whole),
         size=picture_size(page.model.value, settings),
         can_edit=can_edit,
     )

@@ -31,6 +31,7 @@ const pad = makePad(find(".vr-pad"), {
     find('[data-do="redo"]').disabled = !future;
   },
 });
+const whole = makeWhole(root, (request) => server.code_whole(request));
 const link = makeLink({
   call: (request) => server.reconstruct(request),
   snapshot: () => model && { model: model.model, image: pad.png(), tidy: tidySwitch.checked,
@@ -50,6 +51,7 @@ const link = makeLink({
 
 async function openModel(id) {
   wantedModel = id;
+  whole.hide();
   link.forget();
   if (!id) {
     news("There is no model yet: train one in the Train tab, or upload one at the top of the page.", "error");
@@ -96,6 +98,8 @@ async function putUpload(name, file) {
   pad.show(image, { kind: "upload", paper: answer.paper });
   setInk(answer.paper[0] + answer.paper[1] + answer.paper[2] > 382 ? 1 : 0);   // one that shows on this paper
   say(`${name}${answer.notes.length ? `: ${answer.notes.join(", ")}` : ""}`, "good");
+  if (model.style) whole.hide();   // a digit is laid out anew, there is no whole of it
+  else whole.show(model.model, file);
 }
 
 const files = takeFiles(root, { onFile: putUpload, onError: (text) => say(text, "error") });
@@ -110,6 +114,7 @@ function pick(number, first = false) {
   const canvas = pixelCanvas(model.examples[number].pixels);
   const [r, g, b] = canvas.getContext("2d").getImageData(0, 0, 1, 1).data;
   upload = null;
+  whole.hide();
   pad.show(canvas, { kind: "example", paper: model.size[2] === 1 ? [0, 0, 0] : [r, g, b], first });
   setInk(0);
   if (!first) say("");
@@ -157,7 +162,7 @@ function makeInks() {
 
 const actions = {
   undo: pad.undo, redo: pad.redo, choose: files.choose,
-  clear() { upload = null; pad.clear(); setInk(0); },
+  clear() { upload = null; whole.hide(); pad.clear(); setInk(0); },
   edit() {
     props.value = { model: model.model, grid: { model: model.model, indices: stages.rows(), input: stages.inputUrl() } };
     trigger("edit");
