@@ -2,7 +2,7 @@
 
 import torch
 
-from vqvae.prior import PriorConfig, build_prior, position_counts
+from vqvae.prior import PriorConfig, build_prior, count_codes
 
 SMALL = {"codebook_size": 12, "embedding_dim": 3, "channels": 16, "layers": 2, "heads": 2}
 
@@ -13,7 +13,7 @@ def make_prior(height=3, width=4, classes=3, seed=0, lively=True, **more):
     generator = torch.Generator().manual_seed(seed)
     grids = torch.randint(config.codebook_size, (50, height, width), generator=generator)
     codebook = torch.randn(config.codebook_size, config.embedding_dim, generator=generator)
-    prior = build_prior(config, codebook, position_counts(grids, config.codebook_size), seed)
+    prior = build_prior(config, codebook, count_codes(grids, config, torch.arange(50) % max(1, classes)), seed)
     if lively:
         with torch.no_grad():
             for p in prior.parameters():

@@ -8,7 +8,7 @@ import torch
 from tests.priors import grids_of, make_prior
 from vqvae.config import ConfigError
 from vqvae.naive import gaussian_codes, marginal_codes, random_codes
-from vqvae.prior import PriorConfig, position_counts
+from vqvae.prior import PriorConfig, count_codes
 
 
 @torch.no_grad()
@@ -38,11 +38,23 @@ def test_every_known_cell_the_class_and_the_position_matter():
 
 
 @torch.no_grad()
-def test_a_fresh_prior_knows_the_marginals_and_nothing_else():
+def test_a_fresh_prior_knows_the_marginals_of_each_class_and_nothing_else():
     prior = make_prior(lively=False)
-    logits = prior(grids_of(prior), torch.rand(5, 3, 4) < 0.5)
-    expected = (prior.counts + 0.5) / (prior.counts + 0.5).sum(-1, keepdim=True)
-    assert torch.allclose(logits.softmax(-1), expected.expand(5, -1, -1, -1), atol=1e-6)
+    logits = prior(grids_of(prior), torch.rand(5, 3, 4) < 0.5, torch.tensor([-1, 0, 1, 2, -1]))
+    free = (prior.counts + 0.5) / (prior.counts + 0.5).sum(-1, keepdim=True)
+    assert torch.allclose(logits[0].softmax(-1), free, atol=1e-6)
+    for label in range(3):
+        counts = prior.class_counts[label] + 10 * free
+        assert torch.allclose(logits[label + 1].softmax(-1), counts / counts.sum(-1, keepdim=True), atol=1e-6)
+
+
+@torch.no_grad()
+def test_where_tables_of_every_class_were_too_large_all_share_one(monkeypatch):
+    monkeypatch.setattr("vqvae.prior.MAX_COUNTS", 100)
+    prior = make_prior(lively=False)
+    assert prior.class_counts.shape == (1, 3, 4, 12) and prior.counts.sum() == 50 * 12
+    logits = prior(grids_of(prior), torch.rand(5, 3, 4) < 0.5, torch.tensor([-1, 0, 1, 2, -1]))
+    assert torch.equal(logits[0], logits[1])
 
 
 def test_every_parameter_gets_a_gradient_and_the_codebook_none():
@@ -56,11 +68,12 @@ def test_every_parameter_gets_a_gradient_and_the_codebook_none():
 
 
 @torch.no_grad()
-def test_scores_of_some_cells_are_those_of_all():
+def test_logits_of_some_cells_are_those_of_all():
     prior = make_prior()
-    indices, cells = grids_of(prior), torch.rand(5, 3, 4) < 0.4
-    hidden = prior.hidden(indices, ~cells)
-    assert torch.allclose(prior.score(hidden, cells), prior.score(hidden)[cells], atol=1e-5)
+    indices, cells, labels = grids_of(prior), torch.rand(5, 3, 4) < 0.4, torch.tensor([2, -1, 0, 0, 1])
+    assert torch.allclose(prior(indices, ~cells, labels, cells), prior(indices, ~cells, labels)[cells], atol=1e-5)
+    alone = torch.cat([prior(indices[i:i + 1], ~cells[i:i + 1], labels[i:i + 1]) for i in range(5)])
+    assert torch.allclose(alone, prior(indices, ~cells, labels), atol=1e-5), "a grid does not depend on its batch"
 
 
 def test_the_same_seed_builds_the_same_weights_and_leaves_the_global_state():
@@ -72,16 +85,19 @@ def test_the_same_seed_builds_the_same_weights_and_leaves_the_global_state():
 
 @pytest.mark.parametrize("wrong, sentence", [
     ({"channels": 10, "heads": 4}, "heads is 4; it must divide channels"), ({"classes": -1}, "classes is -1"),
-    ({"height": 65, "width": 64}, "at most 4,096"), ({"codebook_size": 1}, "codebook_size is 1"),
+    ({"height": 33, "width": 32}, "at most 1,024"), ({"codebook_size": 1}, "codebook_size is 1"),
     ({"label_dropout": 2.0}, "label_dropout is 2.0")])
 def test_a_config_out_of_range_is_refused(wrong, sentence):
     with pytest.raises(ConfigError, match=sentence):
         PriorConfig(**wrong)
 
 
-def test_position_counts_count():
+def test_count_codes_counts_each_class_apart():
     grids = torch.tensor([[[0, 1]], [[0, 2]], [[2, 2]]], dtype=torch.int16)
-    assert position_counts(grids, 3).tolist() == [[[2, 0, 1], [0, 1, 2]]]
+    config = PriorConfig(codebook_size=3, height=1, width=2, classes=2)
+    assert count_codes(grids, config, torch.tensor([0, 1, 1])).tolist() == [[[[1, 0, 0], [0, 1, 0]]],
+                                                                           [[[1, 0, 1], [0, 0, 2]]]]
+    assert count_codes(grids, PriorConfig(codebook_size=3, height=1, width=2)).tolist() == [[[[2, 0, 1], [0, 1, 2]]]]
 
 
 # -- the samplers that know too little --------------------------------------------------------------------------------
@@ -105,5 +121,5 @@ def test_marginal_codes_follow_the_counts_of_their_position():
 
 def test_gaussian_codes_have_the_mean_of_their_position_where_one_code_stands():
     prior = make_prior()
-    prior.counts.zero_()[..., 7] = 50
+    prior.class_counts.zero_()[..., 7] = 50
     assert (gaussian_codes(prior, 20) == 7).all(), "no spread: the one code is drawn"

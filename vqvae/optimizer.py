@@ -15,6 +15,8 @@ from torch import Tensor, nn
 
 MATRIX_RATE = 10.0
 """Muon's learning rate over AdamW's: its steps are measured along singular directions, not along single numbers."""
+TABLES = ("position", "label", "nearness")
+"""Parameters whose rows are looked up: lists of vectors, not matrices that something is multiplied with."""
 MOMENTUM = 0.95
 NEWTON_SCHULZ = (3.4445, -4.7750, 2.0315)
 """Coefficients of the quintic iteration: steepest at 0 among those that keep singular values within 0.7..1.2."""
@@ -26,9 +28,10 @@ def make_optimizers(model: nn.Module, learning_rate: float, weight_decay: float)
     its vectors have to lie where the latents are."""
     matrices, plain, codebooks = [], [], []
     for name, p in model.named_parameters():
-        is_codebook = name.rpartition(".")[2] == "codebook"
+        last = name.rpartition(".")[2]
+        is_codebook = last == "codebook"
         # A depthwise convolution has one input channel: it is a list of small filters, not a matrix.
-        is_matrix = p.ndim >= 2 and p.shape[1] > 1
+        is_matrix = p.ndim >= 2 and p.shape[1] > 1 and last not in TABLES
         (codebooks if is_codebook else matrices if is_matrix else plain).append(p)
     groups = [{"params": plain, "weight_decay": weight_decay}, {"params": codebooks, "weight_decay": 0.0}]
     fused = next(model.parameters()).device.type != "mps"

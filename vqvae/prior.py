@@ -15,10 +15,14 @@ from torch import Tensor, nn
 
 from vqvae.config import MAX_CODEBOOK_SIZE, ConfigError, _check_float, _check_int, _Config
 
-MAX_POSITIONS = 4_096
-"""Attention looks at every pair of cells: beyond 64 x 64 a laptop's memory and patience end."""
+MAX_POSITIONS = 1_024
+"""Attention looks at every pair of cells: beyond 32 x 32 a laptop's memory and patience end."""
+MAX_COUNTS = 2**22
+"""Largest table of marginals for each class; where it would have more entries, all classes share one."""
 PSEUDO_COUNT = 0.5
 """Added to every count of the marginals, so that a code never seen at a position is unlikely and not impossible."""
+CLASS_WEIGHT = 10.0
+"""The marginals of a class are mixed with those of all classes as if that many of its grids were drawn from these."""
 
 
 @dataclass(frozen=True)
@@ -37,7 +41,7 @@ class PriorConfig(_Config):
     """Number of classes it can be asked for; 0: unconditional."""
     channels: int = 128
     """C, width of the transformer."""
-    layers: int = 4
+    layers: int = 3
     """Transformer blocks."""
     heads: int = 4
     """Attention heads of a block; they divide `channels`."""
@@ -65,12 +69,17 @@ class PriorConfig(_Config):
         """h * w."""
         return self.height * self.width
 
+    @property
+    def tables(self) -> int:
+        """How many tables of marginals: one a class, or one for all where those would be too large."""
+        return max(1, self.classes) if self.classes * self.positions * self.codebook_size <= MAX_COUNTS else 1
+
 
 class Block(nn.Module):
     """A pre-norm transformer block that first mixes each cell with its eight neighbours (a depthwise convolution):
     near cells say most about one another, and attention need not learn where "near" is.
 
-    Shapes: float (B, h, w, C) -> the same.
+    Shapes: float (B, h, w, C) -> the same; bias float (heads, h * w, h * w) is added to the attention's logits.
     """
 
     def __init__(self, channels: int, heads: int) -> None:
@@ -80,16 +89,16 @@ class Block(nn.Module):
         self.attention_norm, self.norm = nn.LayerNorm(channels), nn.LayerNorm(channels)
         self.qkv = nn.Linear(channels, 3 * channels, bias=False)
         self.project = nn.Linear(channels, channels)
-        self.expand, self.contract = nn.Linear(channels, 4 * channels), nn.Linear(4 * channels, channels)
+        self.expand, self.contract = nn.Linear(channels, 2 * channels), nn.Linear(2 * channels, channels)
         for last in (self.project, self.contract):  # the block begins as the identity
             nn.init.zeros_(last.weight)
             nn.init.zeros_(last.bias)
 
-    def forward(self, x: Tensor) -> Tensor:
+    def forward(self, x: Tensor, bias: Tensor) -> Tensor:
         b, h, w, c = x.shape
         x = x + self.local(x.movedim(-1, 1)).movedim(1, -1)
         q, k, v = self.qkv(self.attention_norm(x)).reshape(b, h * w, 3, self.heads, -1).permute(2, 0, 3, 1, 4)
-        mixed = F.scaled_dot_product_attention(q, k, v)
+        mixed = F.scaled_dot_product_attention(q, k, v, attn_mask=bias[None])
         x = x + self.project(mixed.transpose(1, 2).reshape(b, h, w, c))
         return x + self.contract(F.silu(self.expand(self.norm(x))))
 
@@ -98,15 +107,16 @@ class Prior(nn.Module):
     """p(index of each unknown cell | indices of the known cells, class).
 
     A cell enters as a function of its code's vector, and leaves as a score against a function of every code's vector:
-    what is learned about one code holds for those near it. The scores are added to the log marginals of the position,
-    so that training begins at the entropy of independent positions.
+    what is learned about one code holds for those near it. Training begins at the marginals of each position and
+    class: the scores are added to their logarithm, and an unknown cell enters as their mean. Without that start the
+    class is learned last, and samples are of no class for long.
 
     Args:
         config: sizes.
         codebook: float (K, D) of the VQ-VAE.
-        counts: int (h, w, K), how often each code stands at each position of the training set; None: not known yet.
+        counts: int (classes, h, w, K), see `count_codes`; None: not known yet.
 
-    Buffers: `codebook`, `counts`. Attribute `fingerprint`: of the VQ-VAE it belongs to, "" when unknown.
+    Buffers: `codebook`, `class_counts`. Attribute `fingerprint`: of the VQ-VAE it belongs to, "" when unknown.
     """
 
     def __init__(self, config: PriorConfig, codebook: Tensor | None = None, counts: Tensor | None = None) -> None:
@@ -114,64 +124,83 @@ class Prior(nn.Module):
         self.config, self.fingerprint = config, ""
         k, d, c, h, w = (config.codebook_size, config.embedding_dim, config.channels, config.height, config.width)
         self.register_buffer("codebook", torch.zeros(k, d) if codebook is None else codebook.detach().clone().float())
-        self.register_buffer("counts", torch.zeros(h, w, k, dtype=torch.int32) if counts is None else counts.int())
+        self.register_buffer("class_counts", torch.zeros(config.tables, h, w, k, dtype=torch.int32)
+                             if counts is None else counts.int())
         self.enter = nn.Sequential(nn.Linear(d, 2 * c), nn.SiLU(), nn.Linear(2 * c, c))
         self.leave = nn.Sequential(nn.Linear(d, 2 * c), nn.SiLU(), nn.Linear(2 * c, c))
         self.unknown = nn.Parameter(torch.zeros(c))
-        self.position = nn.Parameter(0.02 * torch.randn(h, w, c))
-        self.label = nn.Embedding(config.classes + 1, c)  # the last row: no class given
-        nn.init.normal_(self.label.weight, std=0.02)
+        self.position = nn.Parameter(0.3 * torch.randn(h, w, c))
+        self.label = nn.Parameter(0.02 * torch.randn(config.classes + 1, c))  # the last row: no class given
+        self.nearness = nn.Parameter(torch.zeros(config.layers, config.heads, (2 * h - 1) * (2 * w - 1)))
         self.blocks = nn.ModuleList(Block(c, config.heads) for _ in range(config.layers))
         self.norm = nn.LayerNorm(c)
         self.head = nn.Linear(c, c)
         nn.init.zeros_(self.head.weight)
         nn.init.zeros_(self.head.bias)
 
-    def forward(self, indices: Tensor, known: Tensor, labels: Tensor | None = None) -> Tensor:
-        """Logits of every cell's code: indices int64 (B, h, w), known bool (B, h, w), labels int64 (B,) or None ->
-        float (B, h, w, K). Indices of unknown cells are not looked at; the logits of known cells mean nothing."""
-        return self.score(self.hidden(indices, known, labels))
+    @property
+    def counts(self) -> Tensor:
+        """How often each code stands at each position of the training set, all classes together: int (h, w, K)."""
+        return self.class_counts.sum(0)
 
-    def hidden(self, indices: Tensor, known: Tensor, labels: Tensor | None = None) -> Tensor:
-        """What stands before the scores: float (B, h, w, C)."""
-        codes = self.enter(self._scaled_codebook())
-        x = torch.where(known[..., None], F.embedding(indices.where(known, 0), codes), self.unknown)
-        x = x + self.position + self.label(self._rows(labels, len(indices)))[:, None, None]
-        for block in self.blocks:
-            x = block(x)
-        return self.head(self.norm(x))
+    def forward(self, indices: Tensor, known: Tensor, labels: Tensor | None = None, cells: Tensor | None = None
+                ) -> Tensor:
+        """Logits of every cell's code.
 
-    def score(self, hidden: Tensor, cells: Tensor | None = None) -> Tensor:
-        """Logits of hidden (B, h, w, C): float (B, h, w, K); with cells bool (B, h, w) only of those, (cells, K)."""
-        table = self.leave(self._scaled_codebook()) / self.config.channels**0.5
-        marginals = self.log_marginals()
-        if cells is None:
-            return hidden @ table.T + marginals
-        rows = torch.arange(self.config.positions, device=hidden.device).reshape(cells.shape[1:]).expand_as(cells)
-        return hidden[cells] @ table.T + marginals.flatten(0, 1)[rows[cells]]
-
-    def log_marginals(self) -> Tensor:
-        """log p(index) at each position, were it independent of the others: float (h, w, K)."""
-        return (self.counts.float() + PSEUDO_COUNT).log().log_softmax(-1)
-
-    def _scaled_codebook(self) -> Tensor:
-        return (self.codebook - self.codebook.mean(0)) / self.codebook.std(0, correction=0).clamp_min(1e-6)
-
-    def _rows(self, labels: Tensor | None, count: int) -> Tensor:
+        indices int64 (B, h, w), known bool (B, h, w), labels int64 (B,) or None -> float (B, h, w, K), or with cells
+        bool (B, h, w) of those only, (cells, K). Indices of unknown cells are not looked at; the logits of known cells
+        mean nothing.
+        """
+        b, h, w = indices.shape
         none = self.config.classes
-        if labels is None:
-            return torch.full((count,), none, device=self.codebook.device)
-        return torch.where(labels < 0, none, labels)
+        rows = torch.full((b,), none, device=indices.device) if labels is None else labels.where(labels >= 0, none)
+        present, rows = rows.unique(return_inverse=True)
+        log_marginals = self.log_marginals(present)  # (present, h, w, K)
+        codebook = (self.codebook - self.codebook.mean(0)) / self.codebook.std(0, correction=0).clamp_min(1e-6)
+        codes = self.enter(codebook)
+        blank = log_marginals.exp() @ codes + self.unknown + self.label[present][:, None, None]
+        x = torch.where(known[..., None], F.embedding(indices.where(known, 0), codes)
+                        + self.label[present][rows][:, None, None], blank[rows]) + self.position
+        for block, bias in zip(self.blocks, self.nearness[:, :, _offsets(h, w, indices.device)], strict=True):
+            x = block(x, bias)
+        x, table = self.head(self.norm(x)), self.leave(codebook) / self.config.channels**0.5
+        if cells is None:
+            return x @ table.T + log_marginals[rows]
+        positions = rows[:, None, None] * (h * w) + torch.arange(h * w, device=rows.device).reshape(h, w)
+        return x[cells] @ table.T + log_marginals.flatten(0, 2)[positions[cells]]
+
+    def log_marginals(self, labels: Tensor | None = None) -> Tensor:
+        """log p(index) at each position, were it independent of the others: labels int64 (N,), `config.classes` or
+        more where no class is given, or None for that alone -> float (N, h, w, K)."""
+        none = self.config.classes
+        labels = torch.tensor([none], device=self.codebook.device) if labels is None else labels
+        total = self.counts.float() + PSEUDO_COUNT
+        total = total / total.sum(-1, keepdim=True)
+        if self.config.tables <= 1:
+            return total.log().expand(len(labels), -1, -1, -1)
+        of_class = self.class_counts[labels.clamp_max(none - 1)] + CLASS_WEIGHT * total
+        of_class = of_class / of_class.sum(-1, keepdim=True)
+        return torch.where((labels < none)[:, None, None, None], of_class, total).log()
 
 
-def position_counts(indices: Tensor, codebook_size: int) -> Tensor:
-    """How often each code stands at each position: indices (N, h, w) -> int32 (h, w, K)."""
+def _offsets(h: int, w: int, device: torch.device) -> Tensor:
+    """Which offset lies between two cells: int64 (h * w, h * w) in 0..(2h-1)(2w-1)-1."""
+    down = torch.arange(h, device=device)[:, None] - torch.arange(h, device=device) + h - 1
+    right = torch.arange(w, device=device)[:, None] - torch.arange(w, device=device) + w - 1
+    return (down[:, None, :, None] * (2 * w - 1) + right[None, :, None, :]).reshape(h * w, h * w)
+
+
+def count_codes(indices: Tensor, config: PriorConfig, labels: Tensor | None = None) -> Tensor:
+    """How often each code stands at each position: indices (N, h, w), labels int64 (N,) -> int32 (tables, h, w, K), one
+    table for each class, or a single one where `config.tables` says so."""
     _, h, w = indices.shape
-    cells = torch.arange(h * w).reshape(h, w) * codebook_size
-    counts = torch.zeros(h * w * codebook_size, dtype=torch.int64)
-    for part in indices.split(8_192):
-        counts += torch.bincount((part.long() + cells).flatten(), minlength=len(counts))
-    return counts.reshape(h, w, codebook_size).int()
+    k, cells = config.codebook_size, torch.arange(h * w).reshape(h, w)
+    row = torch.zeros(len(indices), dtype=torch.int64) if labels is None or config.tables == 1 else labels.long()
+    counts = torch.zeros(config.tables * h * w * k, dtype=torch.int64)
+    for part, of in zip(indices.split(8_192), row.split(8_192), strict=True):
+        places = (of[:, None, None] * (h * w) + cells) * k + part.long()
+        counts += torch.bincount(places.flatten(), minlength=len(counts))
+    return counts.reshape(config.tables, h, w, k).int()
 
 
 def build_prior(config: PriorConfig, codebook: Tensor | None = None, counts: Tensor | None = None, seed: int = 0

@@ -26,7 +26,7 @@ def save_prior(path: str | os.PathLike, prior: Prior, *, training: dict | None =
               "metrics": metrics or {}}
     tensors = {}
     for name, value in prior.state_dict().items():
-        small = name == "counts" and int(value.max()) < 2**15
+        small = name == "class_counts" and int(value.max()) < 2**15
         tensors[name] = value.short() if small else value.half() if _halved(name, value) else value
     try:
         write_tensors(Path(path) / PRIOR_FILE, tensors, {"prior": json.dumps(header, allow_nan=False)})

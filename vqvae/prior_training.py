@@ -20,7 +20,7 @@ from vqvae.config import ConfigError, TrainingConfig
 from vqvae.imageset import Progress
 from vqvae.index_set import IndexSet
 from vqvae.loop import Loop, TrainingDiverged
-from vqvae.prior import Prior, PriorConfig, build_prior, position_counts
+from vqvae.prior import Prior, PriorConfig, build_prior, count_codes
 from vqvae.prior_checkpoint import save_prior
 from vqvae.runs import read_run, restore_optimizers, restore_weights, write_run
 from vqvae.sampling import bits_per_image, random_masks
@@ -36,9 +36,9 @@ SMOOTHING = 0.98
 class PriorTrainingConfig(TrainingConfig):
     """How to train a prior: the fields of `TrainingConfig`, those of the VQ-VAE's losses unused."""
 
-    batch_size: int = 64
+    batch_size: int = 32
     """Grids a step."""
-    learning_rate: float = 2e-3
+    learning_rate: float = 3e-3
     """Peak learning rate of AdamW, a tenth of Muon's."""
     weight_decay: float = 1e-2
     """Decoupled weight decay."""
@@ -110,7 +110,7 @@ class PriorTraining(Loop):
             dropped = torch.rand(len(rows), generator=generator) < self.prior.config.label_dropout
             labels = self.labels[rows].masked_fill(dropped.to(self.device), -1)
         hidden = ~known.to(self.device)
-        scores = self.prior.score(self.prior.hidden(indices, ~hidden, labels), hidden)
+        scores = self.prior(indices, ~hidden, labels, hidden)
         nats = F.cross_entropy(scores.float(), indices[hidden], reduction="none")
         share = (1 / hidden.sum((1, 2)))[:, None, None].expand_as(hidden)[hidden]
         return (nats * share).sum() / len(rows), {}, None
@@ -173,7 +173,7 @@ def new_prior(model, data: IndexSet, config: PriorTrainingConfig | None = None, 
     _, h, w = data.indices.shape
     made = PriorConfig(codebook_size=model.config.codebook_size, embedding_dim=model.config.embedding_dim, height=h,
                        width=w, classes=classes, **sizes)
-    prior = build_prior(made, model.codebook, position_counts(data.indices, made.codebook_size), config.seed)
+    prior = build_prior(made, model.codebook, count_codes(data.indices, made, data.labels), config.seed)
     prior.fingerprint = model.fingerprint()
     return prior
 
@@ -192,7 +192,7 @@ def evaluate_prior(prior: Prior, data: IndexSet, *, draws: int = 1, seed: int = 
             bits += bits_per_image(prior, indices, classes, seed=(seed + part) * draws + draw).sum().item()
         if progress is not None:
             progress(int(rows[-1]) + 1, n, "Measuring the prior")
-    log_marginals = prior.log_marginals().flatten(0, 1)
+    log_marginals = prior.log_marginals()[0].flatten(0, 1)
     cells = torch.arange(prior.config.positions)
     nats = sum(-log_marginals.cpu()[cells, part.long().flatten(1)].sum().item() for part in data.indices.split(4_096))
     prior.train(was_training)

@@ -234,9 +234,9 @@ def _logits(prior: Prior, indices: Tensor, known: Tensor, labels: Tensor | None,
     parts = []
     for rows in torch.arange(len(indices), device=indices.device).split(max(1, PASS_CELLS // prior.config.positions)):
         part = None if labels is None else labels[rows]
-        logits = prior.score(prior.hidden(indices[rows], known[rows], part), cells[rows]).float()
+        logits = prior(indices[rows], known[rows], part, cells[rows]).float()
         if guided:
-            free = prior.score(prior.hidden(indices[rows], known[rows]), cells[rows]).float()
+            free = prior(indices[rows], known[rows], None, cells[rows]).float()
             logits = free + guidance * (logits - free)
         parts.append(logits)
     return torch.cat(parts)
