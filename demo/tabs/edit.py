@@ -52,4 +52,5 @@ def build(page: Page) -> None:
     if page.has_tab("reconstruct"):
         editor.draw(lambda: gr.Tabs(selected="reconstruct"), None, [page.tabs], **private)
     if page.has_tab("train"):
-        editor.train(lambda: gr.Tabs(selected="train"), None, [page.tabs], **private)
+        see = "() => setTimeout(() => document.querySelector('#vq-train-prior')?.scrollIntoView(), 300)"
+        editor.train(lambda: gr.Tabs(selected="train"), None, [page.tabs], **private).then(None, js=see, **private)

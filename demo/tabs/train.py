@@ -22,6 +22,8 @@ from demo.settings import Settings
 from demo.train_form import NAMES, Form, RunPicker, choose_preset, explain
 
 POLL_SECONDS = 1.0
+SEE_RUN = "(problem) => { if (!problem) document.querySelector('#vq-train-run').scrollIntoView({behavior: 'smooth'}); }"
+"""The button of the prior stands below the run on a narrow page and far from it on any: show what it started."""
 INTRO = ("A model learns here by drawing every image again from its codes, and being corrected. It trains beside the "
          "page: close it, come back, and the run is still here.")
 
@@ -250,7 +252,7 @@ def _connect_prior(page: Page, jobs: Jobs, *, view: View, prior: PriorForm) -> N
     quiet = {"show_progress": "hidden", "api_visibility": "private", "queue": False}
     prior.train.click(partial(press_prior, jobs, page.settings),
                       [page.visitor, view.run_id, view.seen, page.model, prior.seconds, prior.conditional],
-                      [*view, prior.problem], **quiet)
+                      [*view, prior.problem], **quiet).then(None, [prior.problem], None, js=SEE_RUN, **quiet)
     page.model.change(partial(explain_prior, page.settings), [page.model], [prior.about], **quiet)
     page.ready(partial(explain_prior, page.settings), [page.model], [prior.about], queue=False)
 
