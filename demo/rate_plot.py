@@ -30,14 +30,14 @@ def rate_html(points: Iterable[dict], *, note: str = "") -> str:
     if not points:
         return '<div class="vq-empty">Points appear here as soon as a model is measured.</div>'
     low = math.floor(math.log2(min(p["bits"] for p in points)))
-    high = math.ceil(math.log2(max(p["bits"] for p in points)) + 1e-9)
+    high = max(low + 1, math.ceil(math.log2(max(p["bits"] for p in points))))
     bottom, top = math.floor(min(p["psnr"] for p in points) - 1), math.ceil(max(p["psnr"] for p in points) + 1)
     series: dict[str, list[dict]] = {}
     for point in points:
         series.setdefault(str(point["series"]), []).append(point)
 
     def place(point: dict) -> tuple[float, float]:
-        return (100 * (math.log2(point["bits"]) - low) / max(1, high - low),
+        return (100 * (math.log2(point["bits"]) - low) / (high - low),
                 100 * (point["psnr"] - bottom) / max(1, top - bottom))
 
     lines, marks = [], []
@@ -55,7 +55,7 @@ def rate_html(points: Iterable[dict], *, note: str = "") -> str:
                          f'aria-label="{escape(said)}" title="{escape(said)}" style="left:{x:.2f}%;bottom:{y:.2f}%">'
                          "</i>")
     every = max(1, math.ceil((high - low) / 8))
-    x_ticks = [(100 * (e - low) / max(1, high - low), number(2.0 ** e)) for e in range(low, high + 1, every)]
+    x_ticks = [(100 * (e - low) / (high - low), number(2.0 ** e)) for e in range(low, high + 1, every)]
     y_ticks = [(100 * (t - bottom) / max(1, top - bottom), f"{t:g}") for t in _ticks(bottom, top)]
     grid = "".join(f'<line x1="0" x2="100" y1="{100 - p:.2f}" y2="{100 - p:.2f}"/>' for p, _ in y_ticks)
     ys = "".join(f'<span style="bottom:{p:.1f}%">{escape(text)}</span>' for p, text in y_ticks)
