@@ -135,7 +135,8 @@ def _finish(training, checkpoint, folder: Path, run_dir: Path, reporter: PriorRe
         if metrics:
             live = runfiles.read_json(run_dir / runfiles.PRIOR_LIVE)
             runfiles.write_atomic(run_dir / runfiles.PRIOR_LIVE,
-                                  json.dumps({**live, "test_bits": metrics["bits_per_image"]}))
+                                  json.dumps({**live, "drawn": live.get("drawn", 0) + 1,
+                                              "test_bits": metrics["bits_per_image"]}))
         if folder.name == runfiles.SOURCE:
             folder.rename(run_dir / runfiles.CHECKPOINT)
     shutil.rmtree(run_dir / runfiles.SAVE, ignore_errors=True)

@@ -14,8 +14,9 @@ from demo import edit_prior, models
 from demo.edit_prior import prior_fill, prior_odds, prior_polish, prior_surprise
 from demo.edit_requests import QUESTIONS, answer, edit_commit, edit_model
 from demo.settings import Settings
-from vqvae.prior import PriorConfig, build_prior
+from vqvae.index_set import IndexSet
 from vqvae.prior_checkpoint import save_prior
+from vqvae.prior_training import new_prior
 from vqvae.sampling import cell_probabilities, surprise
 
 K, CELLS = 64, 49
@@ -36,11 +37,12 @@ def settings(tmp_path_factory):
             vqvae.save_checkpoint(root / name, model)
             if classes is None:
                 continue
-            prior = build_prior(PriorConfig(codebook_size=K, embedding_dim=4, classes=classes, channels=16, layers=1,
-                                            heads=2), model.codebook, torch.randint(0, 50, (7, 7, K)))
+            labels = torch.arange(300) % classes if classes else None
+            data = IndexSet("noise", torch.randint(K, (300, 7, 7)).short(), labels, ("nought", "one")[:classes], K,
+                            model.fingerprint())
+            prior = new_prior(model, data, channels=16, layers=1, heads=2)
             with torch.no_grad():
                 prior.head.weight.normal_()  # what it says of a cell depends on the others
-            prior.fingerprint = model.fingerprint()
             save_prior(root / name, prior)
     (root / "torn" / "prior.safetensors").write_bytes(b"torn")
     return Settings(checkpoints=root, runs=root / "runs", data_dir=root)

@@ -11,8 +11,8 @@ from playwright.sync_api import expect
 import vqvae
 from vqvae.gallery import Gallery
 from vqvae.index_set import IndexSet, write_indices
-from vqvae.prior import PriorConfig, build_prior, position_counts
 from vqvae.prior_checkpoint import save_prior
+from vqvae.prior_training import new_prior
 
 K = 64
 SLOW = 90_000
@@ -31,8 +31,8 @@ def make(path):
         model = vqvae.build_model(config).eval()
         with torch.no_grad():
             model.codebook.copy_(torch.randn(K, 4, generator=generator))
-        prior = build_prior(PriorConfig(codebook_size=K, embedding_dim=4, classes=2, channels=16, layers=1, heads=2),
-                            model.codebook, position_counts(grids, K))
+        data = IndexSet("noise", grids.short(), labels, ("low", "high"), K, model.fingerprint())
+        prior = new_prior(model, data, channels=16, layers=1, heads=2)
         with torch.no_grad():
             prior.head.weight.normal_()
     gallery = Gallery(indices=grids[:5], counts=torch.arange(K), position_counts=torch.zeros(49, K, dtype=torch.int64),
@@ -40,8 +40,7 @@ def make(path):
                       latent_positions=torch.zeros(1, dtype=torch.int64), labels=labels[:5],
                       class_counts=torch.zeros(2, K, dtype=torch.int64))
     vqvae.save_checkpoint(path, model, training={"dataset": "noise", "classes": ["low", "high"]}, gallery=gallery)
-    write_indices(path, IndexSet("noise", grids.short(), labels, ("low", "high"), K, model.fingerprint()))
-    prior.fingerprint = model.fingerprint()
+    write_indices(path, data)
     save_prior(path, prior)
 
 
