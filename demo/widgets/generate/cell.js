@@ -29,7 +29,7 @@ class Candidates {
         "aria-label": `Code ${code}, ${VG.percent(p)}${held?.code === code ? ", stands here" : ""}` });
       const canvas = VG.make("canvas", "", { "aria-hidden": "true" }), bar = VG.make("i", "", { "aria-hidden": "true" });
       VG.paint(canvas, info, image, n);
-      bar.style.setProperty("--p", p);
+      bar.style.setProperty("--p", p / answer.probabilities[0]);
       if (held?.code === code) button.setAttribute("aria-current", "true");
       button.append(canvas, VG.make("span", "", {}, code), VG.make("b", "", {}, VG.percent(p)), bar);
       return button;

@@ -39,6 +39,10 @@ class Sheet {
     Object.assign(this.canvas, { width, height });
     this.canvas.style.width = `${Math.min(room, width / ratio)}px`;
     Object.assign(this.over.style, { gridTemplateColumns: `repeat(${columns}, 1fr)`, gap: `${GAP}px` });
+    // The place of the sheet was reserved; from now on the tallest one that was here holds it open.
+    this.tallest = this.across === room ? Math.max(this.tallest, height / ratio) : height / ratio;
+    this.across = room;
+    Object.assign(this.frame.style, { aspectRatio: "auto", minHeight: `${this.tallest}px` });
     this.names.style.height = this.canvas.style.width && `${(Math.min(room, width / ratio) * height) / width}px`;
     this.draw();
   }
