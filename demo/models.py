@@ -26,6 +26,7 @@ DATASET_NAMES = {
     "mnist": "MNIST",
     "fashion-mnist": "Fashion-MNIST",
     "cifar10": "CIFAR-10",
+    "cifar10-jpeg": "CIFAR-10 (JPEG)",
     "synthetic": "synthetic digits",
 }
 

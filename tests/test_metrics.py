@@ -178,3 +178,14 @@ def test_a_cancelled_evaluation_puts_the_mode_back():
 def test_an_empty_set_is_refused_in_words():
     with pytest.raises(ValueError, match="made holds no images"):
         evaluate(spread_model(), ImageSet("made", "test", torch.zeros(0, 1, 8, 12, dtype=torch.uint8)))
+
+
+def test_the_gallery_is_spread_over_a_set_that_is_sorted_by_class(monkeypatch):
+    """The test images of a folder come class by class: the first few hundred would all be of one."""
+    monkeypatch.setattr("vqvae.metrics.GALLERY_IMAGES", 10)
+    model = build_model(ModelConfig(height=8, width=8, hidden_channels=8, codebook_size=16))
+    images = torch.randint(0, 256, (55, 1, 8, 8), dtype=torch.uint8)
+    data = ImageSet("made", "test", images, torch.arange(55) // 11, tuple("abcde"))
+    _, gallery = evaluate(model, data, batch_size=20)
+    assert gallery.labels.tolist() == [0, 0, 1, 1, 2, 2, 3, 3, 4, 4]
+    assert torch.equal(gallery.indices[3:4], model.eval().encode(images[16:17] / 255))

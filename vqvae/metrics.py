@@ -137,8 +137,8 @@ def evaluate(model, data: ImageSet, *, batch_size: int = EVALUATION_BATCH,
     """Run a model over every image of `data` (its own height and width, divisible by the model's factor). For an ae,
     vae or cvae: `BaselineEvaluation` and None. For a VQ-VAE:
 
-    Returns the figures, and the gallery: grids of the first images, usage by code, class and position, and a sample of
-    latents drawn with `seed`. The model's mode is put back as it was, also when `progress` raises to cancel.
+    Returns the figures, and the gallery: grids of images spread over the set, usage by code, class and position, and a
+    sample of latents drawn with `seed`. The model's mode is put back as it was, also when `progress` raises to cancel.
     ValueError when there are no images or they do not fit the model.
     """
     if not len(data):
@@ -158,6 +158,8 @@ def _evaluate(model, data: ImageSet, batch_size: int, progress: Callable[[int, i
     counts = position_counts = class_counts = None
     sums, seconds, shown, sample = torch.zeros(3, dtype=torch.float64), 0.0, [], []
     generator = torch.Generator().manual_seed(seed)
+    # Spread over the set: a folder of class folders comes sorted by class.
+    places = torch.arange(min(total, GALLERY_IMAGES)) * total // min(total, GALLERY_IMAGES)
     per_batch = math.ceil(GALLERY_LATENTS / math.ceil(total / batch_size))
     for begin in range(0, total, batch_size):
         x = data.images[begin:begin + batch_size].to(device).float().div(255)
@@ -182,8 +184,8 @@ def _evaluate(model, data: ImageSet, batch_size: int, progress: Callable[[int, i
         if labels is not None:
             class_counts += torch.bincount((indices.flatten(1) + labels[:, None] * k).flatten(),
                                            minlength=len(class_counts))
-        if begin < GALLERY_IMAGES:
-            shown.append((indices, labels))
+        here = places[(places >= begin) & (places < begin + len(x))] - begin
+        shown.append((indices[here], labels[here] if labels is not None else None))
         pick = torch.randperm(indices.numel(), generator=generator)[:per_batch]
         sample.append((z_e.movedim(1, -1).reshape(-1, z_e.shape[1])[pick], indices.flatten()[pick], pick % positions,
                        labels[pick // positions] if labels is not None else None))
@@ -191,8 +193,8 @@ def _evaluate(model, data: ImageSet, batch_size: int, progress: Callable[[int, i
             progress(begin + len(x), total, "evaluating")
     has_labels = sample[0][3] is not None
     gallery = Gallery(
-        indices=torch.cat([s[0] for s in shown])[:GALLERY_IMAGES],
-        labels=torch.cat([s[1] for s in shown])[:GALLERY_IMAGES] if has_labels else None,
+        indices=torch.cat([s[0] for s in shown]),
+        labels=torch.cat([s[1] for s in shown]) if has_labels else None,
         counts=counts, position_counts=position_counts.view(-1, k),
         class_counts=class_counts.view(-1, k) if has_labels else None,
         latents=torch.cat([s[0] for s in sample])[:GALLERY_LATENTS],
