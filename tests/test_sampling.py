@@ -27,7 +27,7 @@ GRIDS = grids_of(PRIOR, 3)
 MASKS = st.lists(st.booleans(), min_size=36, max_size=36) | st.sampled_from([[True] * 36, [False] * 36])
 SETTINGS = st.builds(Sampling, steps=st.integers(1, 20), temperature=st.sampled_from([0.0, 0.7, 1.0, 3.0]),
                      top_k=st.sampled_from([0, 1, 5, 99]), top_p=st.sampled_from([0.0, 0.5, 1.0]),
-                     guidance=st.sampled_from([0.0, 1.0, 2.5]))
+                     guidance=st.sampled_from([0.0, 1.0, 2.5]), choice_temperature=st.sampled_from([0.0, 4.0, 1e6]))
 
 
 @settings(deadline=None, max_examples=60)
@@ -96,6 +96,18 @@ def test_guidance_0_ignores_the_class_and_more_insists_on_it():
     free = fill(PRIOR, GRIDS[0], known, sampling=Sampling(temperature=0.0))
     ignored = fill(PRIOR, GRIDS[0], known, label=1, sampling=Sampling(temperature=0.0, guidance=0.0))
     assert torch.equal(free, ignored)
+
+
+def test_the_surest_cells_are_settled_first_without_noise():
+    known = torch.zeros(3, 3, 4, dtype=torch.bool)
+    states = sample_steps(PRIOR, GRIDS, known, sampling=Sampling(steps=6, temperature=0.0, choice_temperature=0.0))
+    next(states)
+    with torch.no_grad():
+        sure = PRIOR(GRIDS, known).log_softmax(-1).amax(-1)
+    while not (state := next(states)).fresh.any():
+        pass
+    for b in range(3):
+        assert sure[b][state.fresh[b]].min() >= sure[b][~state.fresh[b]].max()
 
 
 # -- surprise, polish, likelihood -------------------------------------------------------------------------------------

@@ -32,7 +32,8 @@ _HOME = {
     "bits_per_image": "sampling",
     "random_codes": "naive", "marginal_codes": "naive", "gaussian_codes": "naive",
     "load_prior": "prior_checkpoint", "save_prior": "prior_checkpoint",
-    "IndexSet": "index_set", "read_indices": "index_set", "read_index_set": "index_set",
+    "IndexSet": "index_set", "read_indices": "index_set", "read_index_set": "index_set", "encode_set": "index_set",
+    "indices_of": "index_set", "new_prior": "prior_training", "evaluate_prior": "prior_training",
     "PriorTraining": "prior_training", "PriorTrainingConfig": "prior_training", "PriorRecord": "prior_training",
     "IndexGrid": "codes", "CodesError": "codes",
 }

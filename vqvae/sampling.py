@@ -36,6 +36,8 @@ class Sampling(_Config):
     """Draw among the likeliest codes that together have this probability only; 1: off."""
     guidance: float = 1.0
     """How strongly the class is insisted on (arXiv:2207.12598); 1: as trained, 0: ignored. Other values cost twice."""
+    choice_temperature: float = 4.0
+    """Which cells are settled first: 0: those the prior is surest of; higher: more and more by chance."""
 
     def __post_init__(self) -> None:
         _check_int(self, "steps", 1, 4_096)
@@ -43,6 +45,7 @@ class Sampling(_Config):
         _check_int(self, "top_k", 0, 16_384)
         _check_float(self, "top_p", 0.0, 1.0)
         _check_float(self, "guidance", 0.0, 20.0)
+        _check_float(self, "choice_temperature", 0.0, 1e6)
 
 
 @dataclass(frozen=True)
@@ -66,8 +69,8 @@ def sample_steps(prior: Prior, indices: Tensor, known: Tensor, labels: Tensor | 
                  sampling: Sampling | None = None, seed: int = 0) -> Iterator[SampleStep]:
     """Draw the unknown cells in parallel steps; the first item is the state before any. Known cells never change.
 
-    Cells come in a random order, few at first and more as the picture settles (the cosine schedule of
-    arXiv:2202.04200, section 3.2).
+    In each step every unknown cell is drawn, and those are kept that the prior is surest of, with Gumbel noise that
+    fades (arXiv:2202.04200, section 3.2): few at first and more as the picture settles, on its cosine schedule.
 
     Args:
         indices: int64 (B, h, w); what stands in unknown cells is not looked at.
@@ -80,17 +83,24 @@ def sample_steps(prior: Prior, indices: Tensor, known: Tensor, labels: Tensor | 
     indices, known, labels = _checked(prior, indices, known, labels)
     indices = indices.where(known, 0)
     generator = torch.Generator().manual_seed(seed)
-    rank = _order(known, generator)
     missing = (~known).flatten(1).sum(1)
     steps = min(sampling.steps, int(missing.max()))
     yield SampleStep(indices, known, torch.zeros_like(known), 0, steps)
     for step in range(1, steps + 1):
         left = (missing * math.cos(math.pi / 2 * step / steps)).floor().long() if step < steps \
             else torch.zeros_like(missing)
-        fresh = ~known & (rank < (missing - left)[:, None, None])
-        if fresh.any():
-            drawn = _draw(_logits(prior, indices, known, labels, sampling.guidance, fresh), sampling, generator)
-            indices = indices.masked_scatter(fresh, drawn)
+        settled = (~known).flatten(1).sum(1) - left  # how many of each grid in this step
+        fresh = torch.zeros_like(known)
+        if (settled > 0).any():
+            logits = _logits(prior, indices, known, labels, sampling.guidance, ~known)
+            drawn = _draw(logits, sampling, generator)
+            sure = logits.log_softmax(-1).gather(1, drawn[:, None]).squeeze(1)
+            noise = -torch.empty(len(sure)).exponential_(generator=generator).log().to(sure.device)
+            sure += sampling.choice_temperature * (1 - step / steps) * noise
+            ranks = torch.full(known.shape, -math.inf, device=sure.device).masked_scatter(~known, sure)
+            ranks = ranks.flatten(1).argsort(1, descending=True).argsort(1).reshape(known.shape)
+            fresh = ~known & (ranks < settled[:, None, None])
+            indices = torch.where(fresh, indices.masked_scatter(~known, drawn), indices)
             known = known | fresh
         yield SampleStep(indices, known, fresh, step, steps)
 
@@ -219,12 +229,6 @@ def _checked(prior: Prior, indices: Tensor, known: Tensor, labels: Tensor | None
         raise ValueError(f"labels is {labels.tolist()[:3]}; there must be one for each of {len(indices)} grids, "
                          f"each {valid}.")
     return indices, known, labels.to(device)
-
-
-def _order(known: Tensor, generator: torch.Generator) -> Tensor:
-    """Rank of each unknown cell in a random order: int64 (B, h, w), 0 first; known cells come after all others."""
-    noise = torch.rand(known.shape, generator=generator).to(known.device).masked_fill(known, 2.0)
-    return noise.flatten(1).argsort(1).argsort(1).reshape(known.shape)
 
 
 def _logits(prior: Prior, indices: Tensor, known: Tensor, labels: Tensor | None, guidance: float, cells: Tensor
