@@ -17,7 +17,7 @@ COLLAPSED = 0.5
 """A VAE whose KL divergence is below this, nats an image, says nothing of the picture."""
 STYLES = "abcd"
 NEVER = {"four": "Press Train all four: they learn one after another, each for the same time.",
-         "sweep": "The points above were measured beforehand. Press Sweep to measure your own, on this machine."}
+         "sweep": "Press Sweep to measure your own points on this machine; each model is trained for the same time."}
 OVER = {"four": "Done: they are chosen at the top of this tab, and every picture there goes through them.",
         "sweep": "Done: your points are in the plot."}
 

@@ -33,7 +33,7 @@ PRESETS = {
 AXES = {
     "codebook_size": ("K, codes in the codebook", (4, 16, 64, 256, 1024)),
     "embedding_dim": ("D, numbers in a code", (1, 2, 4, 8, 16)),
-    "downsample": ("pixels a code, along a side", (2, 4, 8)),
+    "downsample": ("Pixels a code, along a side", (2, 4, 8)),
 }
 """What can be swept: its name in words, and the values tried."""
 LIMITS = (2, 3_600)

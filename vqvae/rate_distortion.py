@@ -19,7 +19,7 @@ import torch
 from torch import Tensor
 
 from vqvae.metrics import mse, psnr
-from vqvae.quantizer import VectorQuantizer, kmeans
+from vqvae.quantizer import kmeans, nearest_rows
 
 PATCHES = 60_000
 """Raw patches that k-means learns from."""
@@ -62,10 +62,8 @@ def patch_kmeans(train: Tensor, test: Tensor, side: int, codebook_size: int, *, 
     points = _patches(train[torch.randperm(len(train), generator=generator)[:8_000]], side)
     points = points[torch.randperm(len(points), generator=generator)[:PATCHES]]
     centres, _ = kmeans(points, codebook_size, iterations, generator)
-    finder = VectorQuantizer(len(centres), centres.shape[1], kmeans_start=False)
-    finder.codebook.data.copy_(centres)
     n, c, h, w = test.shape
-    recon = centres[finder.nearest(_patches(test, side))].clamp(0, 1)
+    recon = centres[nearest_rows(_patches(test, side), centres)].clamp(0, 1)
     recon = recon.view(n, h // side, w // side, c, side, side).permute(0, 3, 1, 4, 2, 5).reshape(n, c, h, w)
     bits = (h // side) * (w // side) * math.log2(codebook_size)
     return measured("k-means on patches", f"{side} × {side} pixels, K {codebook_size}", bits, recon,

@@ -102,9 +102,10 @@ def build_plan(page: Page, jobs: Jobs, kind: str) -> plan_runs.View:
                 why = gr.HTML(explain("plain"), padding=False)
                 choice.change(explain, [choice], [why], **QUIET)
             else:
-                options = [(f"{name}: {', '.join(map(str, values))}", key) for key, (name, values) in AXES.items()]
+                options = [(name, key) for key, (name, _) in AXES.items()]
+                tried = "; ".join(f"{name[0]}: {', '.join(map(str, values))}" for name, values in AXES.values())
                 choice = gr.Dropdown(options, value="codebook_size", label="What to vary", filterable=False,
-                                     elem_id=f"{ident}-axis")
+                                     info=f"Values tried: {tried}.", elem_id=f"{ident}-axis")
             seconds = gr.Number(30, label="Seconds for each model", elem_id=f"{ident}-seconds")
             go = gr.Button(press, variant="primary", elem_id=f"{ident}-start")
             problem = gr.HTML("", padding=False, elem_id=f"{ident}-problem")
