@@ -12,7 +12,7 @@ DATASETS = (
     ("Fashion-MNIST (28×28)", "fashion-mnist"),
     ("CIFAR-10 photos (32×32)", "cifar10"),
     ("Synthetic digits (28×28)", "synthetic"),
-    ("My own images (zip)", "own"),
+    ("My own images", "own"),
 )
 SHAPES = {"mnist": (1, 28), "fashion-mnist": (1, 28), "cifar10": (3, 32), "synthetic": (1, 28)}
 """(channels, side) of the data sets with a fixed size."""

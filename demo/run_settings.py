@@ -52,8 +52,8 @@ def read_form(values: dict[str, Any], *, data_dir: Path, own: Path | None = None
     dataset = checked["dataset"]
     if dataset == "own":
         if own is None:
-            raise SettingsError("Images to learn is set to your own, but no zip file was uploaded; drop one on the "
-                                "field below or choose another data set.")
+            raise SettingsError("Images to learn is set to your own, but there are none: upload a zip on the field "
+                                "below, or choose another data set.")
         if own_size not in OWN_SIZES:
             raise SettingsError(f"Size of my images is {_show(own_size)}; it must be one of "
                                 f"{', '.join(map(str, OWN_SIZES))} pixels.")

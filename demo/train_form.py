@@ -1,12 +1,15 @@
 """The form of the Train tab: presets, the simple fields, own images, and the advanced fields."""
 
 import json
+from functools import partial
 from html import escape
 from typing import Any, NamedTuple
 
 import gradio as gr
 
+from demo.own_images import describe, sources
 from demo.presets import FIELDS, OWN_SIZES, PRESETS, SHAPES, Field, preset_values
+from demo.settings import Settings
 
 NAMES = tuple(field.name for field in FIELDS)
 """The fields in the order in which handlers receive them."""
@@ -34,13 +37,13 @@ class Form(NamedTuple):
     fields: list
     """In the order of NAMES."""
     own: list
-    """Zip of the visitor's own images, their size, whether in colour."""
+    """Zip of the visitor's own images, their size, whether in colour, a folder of the server instead."""
     train: gr.Button
     problem: gr.HTML
     """Where a field that cannot be used is named."""
 
     @classmethod
-    def build(cls) -> "Form":
+    def build(cls, settings: Settings) -> "Form":
         """Draw the form where it is called."""
         made: dict[str, Any] = {}
         titles = [*((preset.title, key) for key, preset in PRESETS.items()), ("Your own settings", CUSTOM)]
@@ -51,7 +54,7 @@ class Form(NamedTuple):
             if not field.advanced:
                 made[field.name] = _component(field)
             if field.name == "dataset":
-                own = _own_images(made["dataset"])
+                own = _own_images(made["dataset"], settings)
         train = gr.Button("Train", variant="primary", elem_id="vq-train-start")
         problem = gr.HTML("", elem_id="vq-train-problem", padding=False)
         with gr.Accordion("Advanced", open=False, elem_id="vq-train-advanced"):
@@ -84,14 +87,26 @@ def show_own(dataset: str) -> dict:
     return gr.update(visible=dataset not in SHAPES)
 
 
-def _own_images(dataset: gr.Dropdown) -> list:
+def look_own(settings: Settings, upload: str | None, folder: str | None) -> tuple:
+    """What was found in the visitor's images, and the size and colour that suit them."""
+    said, size, colour = describe(settings, upload, folder)
+    return said, gr.skip() if size is None else size, gr.skip() if colour is None else colour
+
+
+def _own_images(dataset: gr.Dropdown, settings: Settings) -> list:
+    offered = sources(settings.images)
     with gr.Group(visible=False) as group:
+        folder = gr.Dropdown([("none", ""), *offered], value="", filterable=False, visible=bool(offered),
+                             label="Folder on this server", info="Or upload a zip below, which goes first.",
+                             elem_id="vq-train-folder")
         file = gr.File(label="Zip of images (PNG, JPEG)", file_types=[".zip"], height=110, elem_id="vq-train-zip")
         size = gr.Dropdown([(f"{side}×{side} pixels", side) for side in OWN_SIZES], value=32, filterable=False,
                            label="Size of my images", info="Every image is cropped to a square and resized.")
         colour = gr.Checkbox(True, label="In colour")
+        found = gr.HTML("", elem_id="vq-train-found", padding=False)
+    gr.on([file.change, folder.input], partial(look_own, settings), [file, folder], [found, size, colour], **PRIVATE)
     dataset.change(show_own, dataset, group, queue=False, **PRIVATE)
-    return [file, size, colour]
+    return [file, size, colour, folder]
 
 
 def _component(field: Field):

@@ -384,7 +384,7 @@ def test_progress_counts_up_and_may_cancel(tmp_path):
 def test_a_share_of_the_real_zip_loads_at_speed(cifar_zip, tmp_path):
     """Listing 60,000 members and decoding 1,000 of them, in processor time: 60,000 then take some 15 s of it."""
     start = time.process_time()
-    source = folders._open(cifar_zip)
+    source = folders.open_source(cifar_zip)
     listing = source.list()
     members, classes, presplit = folders._plan(listing, "test")
     pixels, good_rows, bad = folders._decode(source, [name for name, _ in members[:1000]], (32, 32), 3, None, None)

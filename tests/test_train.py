@@ -12,6 +12,7 @@ from demo.presets import DEFAULTS, FIELDS, PRESETS, preset_values
 from demo.run_settings import SettingsError, check_memory, memory_estimate, read_form
 from demo.run_status import Status
 from demo.session import new_token
+from demo.settings import Settings
 from demo.tabs import train
 from demo.train_form import choose_preset
 
@@ -56,7 +57,7 @@ def jobs(tmp_path):
 
 def press(jobs, visitor, tmp_path, run=None, **values):
     fields = [form(**values)[name] for name in train.NAMES]
-    return train.press_train(jobs, tmp_path, visitor, run, None, None, 32, True, *fields)
+    return train.press_train(jobs, Settings(data_dir=tmp_path), visitor, run, None, None, 32, True, "", *fields)
 
 
 def look(jobs, visitor, view, phase):
@@ -170,7 +171,7 @@ def test_a_bad_number_is_refused_with_a_sentence_that_names_the_field(name, valu
     ({"downsample": 3}, "it must be one of 2, 4, 8"),
     ({"downsample": 8}, "28 pixels cannot be divided"),
     ({"kmeans_start": "yes"}, "it must be on or off"),
-    ({"dataset": "own"}, "no zip file was uploaded"),
+    ({"dataset": "own"}, "but there are none: upload a zip"),
 ])
 def test_the_sentence_says_what_was_given_and_what_is_valid(values, expected, tmp_path):
     with pytest.raises(SettingsError) as caught:

@@ -42,7 +42,7 @@ def load_folder(path: Path, split: str, *, data_dir: Path, size: tuple[int, int]
     Returns: `ImageSet` with uint8 (N, C, H, W) in the order of the sorted names; ``skipped`` names the files left out.
     Raises: DataError when nothing usable is found or a limit is passed.
     """
-    source = _open(path)
+    source = open_source(path)
     try:
         keys = [cache.key(path.resolve(), source.fingerprint(), which, size, channels) for which in (split, "all")]
         loaded = cache.read(keys[0], data_dir) or cache.read(keys[1], data_dir)
@@ -57,7 +57,8 @@ def load_folder(path: Path, split: str, *, data_dir: Path, size: tuple[int, int]
     return _finish(path, split, loaded, seed)
 
 
-def _open(path: Path) -> FolderSource | ZipSource:
+def open_source(path: Path) -> FolderSource | ZipSource:
+    """The folder or zip; DataError when it is neither."""
     try:
         if path.is_dir():
             return FolderSource(path)
@@ -74,11 +75,9 @@ def _read(source: FolderSource | ZipSource, split: str, size: tuple[int, int] | 
           progress: Progress | None, limits: Limits, workers: int | None) -> cache.Loaded:
     """List, plan and decode: the files of ``split`` where folders divide them, else all."""
     listing = source.list(limits)
-    if not listing.names:
-        raise DataError(f"{source.path.name} holds no images{_first_reason(listing.skipped)}. Give a folder or zip "
-                        "with PNG or JPEG files.")
-    members, classes, presplit = _plan(listing, split)
-    size, channels = _choose(source, [name for name, _ in members], size, channels)
+    refuse_empty(source, listing)
+    members, classes, presplit = plan(listing, split)
+    size, channels = choose(source, [name for name, _ in members], size, channels)
     needed = len(members) * channels * size[0] * size[1]
     if needed > limits.result_bytes:
         raise DataError(f"{len(members):,} images of {size[0]} x {size[1]} need {human_bytes(needed)} of memory; at "
@@ -89,7 +88,14 @@ def _read(source: FolderSource | ZipSource, split: str, size: tuple[int, int] | 
                         classes, presplit, (*listing.skipped, *bad))
 
 
-def _plan(listing: Listing, split: str) -> tuple[list[tuple[str, str]], tuple[str, ...], bool]:
+def refuse_empty(source: FolderSource | ZipSource, listing: Listing) -> None:
+    """DataError when there is not one file to try."""
+    if not listing.names:
+        raise DataError(f"{source.path.name} holds no images{_first_reason(listing.skipped)}. Give a folder or zip "
+                        "with PNG or JPEG files.")
+
+
+def plan(listing: Listing, split: str) -> tuple[list[tuple[str, str]], tuple[str, ...], bool]:
     """(file name, class or "") of the files to decode; all classes, sorted; whether folders divide the splits.
 
     Folders that all files share are passed over: a zip of one folder is that folder. Classes are those of both splits,
@@ -117,7 +123,7 @@ def _plan(listing: Listing, split: str) -> tuple[list[tuple[str, str]], tuple[st
     return members, classes, presplit
 
 
-def _choose(source: FolderSource | ZipSource, names: list[str], size: tuple[int, int] | None,
+def choose(source: FolderSource | ZipSource, names: list[str], size: tuple[int, int] | None,
             channels: int | None) -> tuple[tuple[int, int], int]:
     """Fill in size (H, W) and channels from the headers of some files, spread evenly over the list."""
     if size is not None and channels is not None:

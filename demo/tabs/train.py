@@ -3,12 +3,11 @@
 import time
 from functools import partial
 from html import escape
-from pathlib import Path
 from typing import Any, NamedTuple
 
 import gradio as gr
 
-from demo import curves, train_view
+from demo import curves, own_images, train_view
 from demo.jobs import JobError, Jobs, shared_jobs
 from demo.models import ModelError, list_models
 from demo.page import Page
@@ -74,16 +73,16 @@ def show(jobs: Jobs, visitor: str, run_id: str | None, seen: dict | None, proble
                 gr.update(active=True) if ended else gr.skip())
 
 
-def press_train(jobs: Jobs, data_dir: Path, visitor: str, run_id: str | None, seen: dict | None,
-                own: str | None, own_size: int, own_colour: bool, *values: Any) -> View:
+def press_train(jobs: Jobs, app: Settings, visitor: str, run_id: str | None, seen: dict | None, own: str | None,
+                own_size: int, own_colour: bool, own_folder: str | None, *values: Any) -> View:
     """Check the form and start a run with it; a bad field is named in place and starts nothing."""
     try:
-        images = Path(own) if own else None
-        settings = read_form(dict(zip(NAMES, values, strict=True)), data_dir=data_dir, own=images, own_size=own_size,
-                             own_colour=own_colour)
-        dataset = dict(zip(NAMES, values, strict=True))["dataset"]
-        run_id = jobs.start(visitor, settings, _title(dataset, settings),
-                            images=images if dataset == "own" else None)
+        form = dict(zip(NAMES, values, strict=True))
+        is_own = form["dataset"] == "own"
+        images, uploaded = own_images.chosen(app, own, own_folder) if is_own else (None, False)
+        settings = read_form(form, data_dir=app.data_dir, own=images, own_size=own_size, own_colour=own_colour)
+        # An upload is copied into the run; a folder of the server stays where it is.
+        run_id = jobs.start(visitor, settings, _title(form["dataset"], settings), images=images if uploaded else None)
     except (SettingsError, JobError) as error:
         return show(jobs, visitor, run_id, seen, str(error))
     return show(jobs, visitor, run_id, None)
@@ -224,7 +223,7 @@ def build(page: Page) -> None:
     with gr.Row(elem_id="vq-train"):
         with gr.Column(elem_id="vq-train-form", scale=0, min_width=320):
             gr.HTML(f'<h2>Train a model</h2><p class="vq-note">{INTRO}</p>', padding=False)
-            form = Form.build()
+            form = Form.build(page.settings)
             prior = PriorForm.build(page.settings, page.model.value)
         with gr.Column(elem_id="vq-train-run", scale=1, min_width=320):
             status = gr.HTML(empty.status, css_template=looks, elem_id="vq-train-status", padding=False)
@@ -260,7 +259,7 @@ def _connect_prior(page: Page, jobs: Jobs, *, view: View, prior: PriorForm) -> N
 def _connect(page: Page, jobs: Jobs, *, view: View, form: Form) -> None:
     quiet = {"show_progress": "hidden", "api_visibility": "private", "queue": False}
     known = [page.visitor, view.run_id, view.seen]
-    form.train.click(partial(press_train, jobs, page.settings.data_dir), [*known, *form.own, *form.fields], [*view],
+    form.train.click(partial(press_train, jobs, page.settings), [*known, *form.own, *form.fields], [*view],
                      **quiet)
     view.hold.click(partial(press_hold, jobs), known, [*view], **quiet)
     view.stop.click(partial(press_stop, jobs), known, [*view], **quiet)
