@@ -51,7 +51,7 @@ class App:
         )
         self._reader = threading.Thread(target=self._read, daemon=True)
         self._reader.start()
-        self._ready.wait(60)
+        self._ready.wait(180)
         found = re.search(r"http://\S+", "\n".join(self.lines))
         if not found:
             self.stop()
