@@ -386,7 +386,7 @@ def test_a_share_of_the_real_zip_loads_at_speed(cifar_zip, tmp_path):
     start = time.process_time()
     source = folders.open_source(cifar_zip)
     listing = source.list()
-    members, classes, presplit = folders._plan(listing, "test")
+    members, classes, presplit = folders.plan(listing, "test")
     pixels, good_rows, bad = folders._decode(source, [name for name, _ in members[:1000]], (32, 32), 3, None, None)
     source.close()
     assert len(listing.names) == 60_000 and len(members) == 10_000 and presplit and len(classes) == 10

@@ -1,0 +1,67 @@
+"""How good a model of small photos is: `python benchmarks/cifar10.py ZIP [--only short shipped]`.
+
+Prints one JSON line a figure. ZIP holds CIFAR-10 as images in train/<class>/ and test/<class>/; where they are JPEG
+files, so are the pictures that every figure is about. mse is over pixels in [0, 1].
+
+    short    `train --seconds 120` with defaults, then `evaluate`
+    shipped  `evaluate` of the checkpoint that comes with the project
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+from figures import report
+
+ROOT = Path(__file__).resolve().parent.parent
+PARTS = ("short", "shipped")
+MSE = "mean squared error, pixels in [0, 1]"
+
+
+def call(*arguments: str) -> str:
+    """Run `python -m vqvae ...` and return what it printed; its progress goes to our standard error."""
+    done = subprocess.run([sys.executable, "-m", "vqvae", *arguments], cwd=ROOT, stdout=subprocess.PIPE, text=True)
+    if done.returncode:
+        raise SystemExit(f"`python -m vqvae {' '.join(arguments)}` ended with exit code {done.returncode}.")
+    return done.stdout
+
+
+def tell(name: str, checkpoint: str, data: list[str], command: str, mse_target: str) -> None:
+    """Measure a checkpoint on the zip's test images and report."""
+    figures = json.loads(call("evaluate", checkpoint, "--json", *data))
+    report(f"{name}_mse", figures["mse"], MSE, mse_target, command)
+    report(f"{name}_psnr", figures["psnr"], "dB", "", command)
+    report(f"{name}_ssim", figures["ssim"], "SSIM", "", command)
+    report(f"{name}_usage", figures["usage"], "share of codes used", ">= 0.99", command)
+
+
+def main() -> None:
+    """Run the parts asked for."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("zip", metavar="ZIP", help="CIFAR-10 as images in class folders")
+    parser.add_argument("--only", nargs="+", choices=PARTS, default=PARTS, help="parts to run (default: all)")
+    parser.add_argument("--seconds", type=float, default=120, metavar="S", help="seconds of `short` (default: 120)")
+    parser.add_argument("--data-dir", help="where the decoded images are cached (default: $VQVAE_DATA_DIR, else data/)")
+    args = parser.parse_args()
+    data = ["--dataset", os.path.abspath(args.zip)]
+    data += ["--data-dir", os.path.abspath(args.data_dir)] if args.data_dir else []
+    if "short" in args.only:
+        with tempfile.TemporaryDirectory() as folder:
+            call("train", *data, "--seconds", f"{args.seconds:g}", "--output", f"{folder}/model")
+            name = f"cifar10_{args.seconds:g}s"
+            command = f"python -m vqvae train --dataset ZIP --seconds {args.seconds:g} --output DIR"
+            tell(name, f"{folder}/model", data, command, "<= 0.0034")
+            steps = json.loads(call("info", f"{folder}/model", "--json"))["training"]["step"]
+            report(f"{name}_steps", steps, "steps", "", command)
+    if "shipped" in args.only:
+        tell("cifar10_shipped", "cifar10", data, "python -m vqvae evaluate cifar10 --dataset ZIP --json", "<= 0.0030")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,50 @@
+"""What a second process costs: `python benchmarks/distributed.py [--seconds S] [--batch-size N]`.
+
+Prints one JSON line a figure: images a second of one process with two threads, of two processes with one thread each
+(torchrun, gloo) at the same global batch, and their ratio. The three runs follow each other on the same machine and
+the one process runs before and after the two, so that a machine that grows slower shows. Synthetic digits.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+from figures import report
+
+ROOT = Path(__file__).resolve().parent.parent
+TORCHRUN = ("-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "2")
+
+
+def speed(processes: int, seconds: float, batch: int) -> float:
+    """Images a second of `train` with default settings, evaluation and start not counted."""
+    with tempfile.TemporaryDirectory() as folder:
+        launcher = TORCHRUN if processes == 2 else ()
+        command = [sys.executable, *launcher, "-m", "vqvae", "train", "--dataset", "synthetic", "--device", "cpu",
+                   "--seconds", f"{seconds:g}", "--batch-size", str(batch), "--output", f"{folder}/model"]
+        environment = {**os.environ, "OMP_NUM_THREADS": str(2 // processes)}
+        subprocess.run(command, cwd=ROOT, env=environment, stdout=subprocess.DEVNULL, check=True)
+        training = json.loads((Path(folder) / "model" / "training.json").read_text())
+    assert training["processes"] == processes
+    return training["step"] * batch / training["elapsed_seconds"]
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--seconds", type=float, default=15, help="seconds of each run (default: 15)")
+    parser.add_argument("--batch-size", type=int, default=64, help="global batch (default: 64)")
+    args = parser.parse_args()
+    before, two, after = (speed(n, args.seconds, args.batch_size) for n in (1, 2, 1))
+    one, command = (before + after) / 2, "python benchmarks/distributed.py"
+    report("one_process_two_threads", one, "images/s", "", command, before=round(before), after=round(after))
+    report("two_processes_one_thread", two, "images/s", "", command)
+    report("two_processes_over_one", two / one, "ratio", ">= 0.9", command, batch_size=args.batch_size)
+
+
+if __name__ == "__main__":
+    main()
