@@ -198,3 +198,18 @@ def test_an_unconditional_prior_takes_no_class_but_minus_one():
     assert torch.equal(sample(prior, 2, torch.tensor([-1, -1])), sample(prior, 2))
     with pytest.raises(ValueError, match="no classes"):
         sample(prior, 1, 0)
+
+
+def test_passes_that_fit_the_memory_give_the_same(monkeypatch):
+    labels = torch.tensor([0, -1, 2])
+    whole = surprise(PRIOR, GRIDS, labels), bits_per_image(PRIOR, GRIDS, labels), sample(PRIOR, 3, labels)
+    monkeypatch.setattr("vqvae.sampling.PASS_LOGITS", 1)
+    parts = surprise(PRIOR, GRIDS, labels), bits_per_image(PRIOR, GRIDS, labels)
+    assert all(torch.allclose(a, b, atol=1e-4) for a, b in zip(whole, parts, strict=False))
+    assert sample(PRIOR, 3, labels).shape == whole[2].shape
+
+
+@pytest.mark.parametrize("k, height, width", [(16_384, 8, 8), (64, 16, 16)])
+def test_large_codebooks_and_grids_are_drawn_too(k, height, width):
+    large = make_prior(height, width, 0, codebook_size=k)
+    assert sample(large, 2, sampling=Sampling(steps=3)).shape == (2, height, width)

@@ -49,12 +49,19 @@ def estimate_bytes(model: ModelConfig, batch_size: int) -> int:
     return 4 * (4 * weights + activations + codebook + 2 * distances)
 
 
+def machine_bytes() -> int:
+    """Memory of this machine; 0 where it does not tell."""
+    try:
+        return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+    except (AttributeError, ValueError, OSError):
+        return 0  # Not a POSIX system.
+
+
 def check_memory(model: ModelConfig, batch_size: int) -> None:
     """ConfigError when a run would not fit this machine's memory, before anything is allocated."""
-    try:
-        total = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
-    except (AttributeError, ValueError, OSError):
-        return  # Not a POSIX system: the estimate has nothing to compare with.
+    total = machine_bytes()
+    if not total:
+        return
     needed = estimate_bytes(model, batch_size)
     if needed > MEMORY_SHARE * total:
         raise ConfigError(f"These settings need about {needed / 2**30:.0f} GB of memory and this machine has "

@@ -20,6 +20,7 @@ from vqvae.config import ConfigError, TrainingConfig
 from vqvae.imageset import Progress
 from vqvae.index_set import IndexSet
 from vqvae.loop import Loop, TrainingDiverged
+from vqvae.machine import MEMORY_SHARE, machine_bytes
 from vqvae.prior import Prior, PriorConfig, build_prior, count_codes
 from vqvae.prior_checkpoint import save_prior
 from vqvae.runs import read_run, restore_optimizers, restore_weights, write_run
@@ -90,6 +91,7 @@ class PriorTraining(Loop):
                               f"codes and the prior takes {grid} of {prior.config.codebook_size}.")
         if prior.fingerprint != data.fingerprint:
             raise ConfigError(f"The grids of {data.name} were encoded by another VQ-VAE than the prior's.")
+        _check_memory(prior.config, min(config.batch_size, len(data)))
         super().__init__(prior, len(data), config)
         self.data, self.smoothed = data, 0.0
         self.model.to(self.device)
@@ -159,6 +161,17 @@ class PriorTraining(Loop):
         training.step, training.elapsed = run["step"], run["elapsed"]
         training.smoothed = float(run.get("smoothed", 0.0))
         return training
+
+
+def _check_memory(prior: PriorConfig, batch_size: int) -> None:
+    """ConfigError when a step would not fit this machine's memory, before anything is allocated."""
+    cells = batch_size * prior.positions
+    numbers = cells * (3 * prior.codebook_size + prior.layers * (16 * prior.channels + prior.heads * prior.positions))
+    total = machine_bytes()
+    if total and 4 * numbers > MEMORY_SHARE * total:
+        raise ConfigError(f"A batch of {batch_size} grids of {prior.height} x {prior.width} codes of "
+                          f"{prior.codebook_size} needs about {4 * numbers / 2**30:.0f} GB of memory and this machine "
+                          f"has {total / 2**30:.0f} GB. Lower batch_size ({batch_size}).")
 
 
 def read_prior_run(path: str | os.PathLike) -> dict:

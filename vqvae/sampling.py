@@ -20,6 +20,8 @@ LATTICE = 8
 """`surprise` hides the cells of a lattice with this spacing at once: one at a time on grids up to 8 x 8."""
 PASS_CELLS = 2**15
 """Cells that go through the network at once at most: bounds the memory of large grids and many samples."""
+PASS_LOGITS = 2**24
+"""Numbers that the logits of one pass have at most: 64 MB."""
 
 
 @dataclass(frozen=True)
@@ -92,9 +94,11 @@ def sample_steps(prior: Prior, indices: Tensor, known: Tensor, labels: Tensor | 
         settled = (~known).flatten(1).sum(1) - left  # how many of each grid in this step
         fresh = torch.zeros_like(known)
         if (settled > 0).any():
-            logits = _logits(prior, indices, known, labels, sampling.guidance, ~known)
-            drawn = _draw(logits, sampling, generator)
-            sure = logits.log_softmax(-1).gather(1, drawn[:, None]).squeeze(1)
+            parts = []
+            for logits in _passes(prior, indices, known, labels, ~known, sampling.guidance):
+                codes = _draw(logits, sampling, generator)
+                parts.append((codes, logits.log_softmax(-1).gather(1, codes[:, None]).squeeze(1)))
+            drawn, sure = (torch.cat(part) for part in zip(*parts, strict=True))
             noise = -torch.empty(len(sure)).exponential_(generator=generator).log().to(sure.device)
             sure += sampling.choice_temperature * (1 - step / steps) * noise
             ranks = torch.full(known.shape, -math.inf, device=sure.device).masked_scatter(~known, sure)
@@ -133,7 +137,7 @@ def cell_probabilities(prior: Prior, indices: Tensor, row: int, column: int, lab
     known[row, column] = False
     labels = None if label is None else torch.tensor([label])
     indices, known, labels = _checked(prior, indices[None], known[None], labels)
-    return _logits(prior, indices, known, labels, 1.0, ~known)[0].softmax(-1)
+    return prior(indices, known, labels, ~known)[0].float().softmax(-1)
 
 
 @torch.no_grad()
@@ -151,9 +155,7 @@ def surprise(prior: Prior, indices: Tensor, labels: Tensor | None = None) -> Ten
     cells = hidden.repeat(b, 1, 1)  # (B * groups, h, w), all groups of a grid in a row
     grids = indices.repeat_interleave(many, 0)
     classes = None if labels is None else labels.repeat_interleave(many)
-    logits = _logits(prior, grids, ~cells, classes, 1.0, cells)
-    nats = torch.nn.functional.cross_entropy(logits, grids[cells], reduction="none")
-    return torch.zeros(grids.shape, device=nats.device).masked_scatter(cells, nats).reshape(b, many, h, w).sum(1)
+    return _cost(prior, grids, ~cells, classes).reshape(b, many, h, w).sum(1)
 
 
 def polish(prior: Prior, indices: Tensor, *, locked: Tensor | None = None, share: float = 0.25, rounds: int = 3,
@@ -190,10 +192,7 @@ def bits_per_image(prior: Prior, indices: Tensor, labels: Tensor | None = None, 
     generator = torch.Generator().manual_seed(seed)
     known, weight = random_masks(len(indices), indices.shape[1:], generator)
     known = known.to(indices.device)
-    logits = _logits(prior, indices, known, labels, 1.0, ~known)
-    nats = torch.zeros(indices.shape, device=indices.device).masked_scatter(
-        ~known, torch.nn.functional.cross_entropy(logits, indices[~known], reduction="none"))
-    return nats.sum((1, 2)) * weight.to(nats.device) / math.log(2)
+    return _cost(prior, indices, known, labels).sum((1, 2)) * weight.to(indices.device) / math.log(2)
 
 
 def random_masks(count: int, shape: tuple[int, int], generator: torch.Generator) -> tuple[Tensor, Tensor]:
@@ -231,19 +230,28 @@ def _checked(prior: Prior, indices: Tensor, known: Tensor, labels: Tensor | None
     return indices, known, labels.to(device)
 
 
-def _logits(prior: Prior, indices: Tensor, known: Tensor, labels: Tensor | None, guidance: float, cells: Tensor
-            ) -> Tensor:
-    """Logits of the `cells` (B, h, w) only, in their order: float (cells, K)."""
-    guided = labels is not None and guidance != 1.0
-    parts = []
-    for rows in torch.arange(len(indices), device=indices.device).split(max(1, PASS_CELLS // prior.config.positions)):
+def _passes(prior: Prior, indices: Tensor, known: Tensor, labels: Tensor | None, cells: Tensor, guidance: float = 1.0
+            ) -> Iterator[Tensor]:
+    """Logits of the `cells` (B, h, w) only, in their order, in parts that fit the memory: float (cells, K) each."""
+    positions, guided = prior.config.positions, labels is not None and guidance != 1.0
+    count = max(1, min(PASS_CELLS // positions, PASS_LOGITS // (positions * prior.config.codebook_size)))
+    for rows in torch.arange(len(indices), device=indices.device).split(count):
         part = None if labels is None else labels[rows]
         logits = prior(indices[rows], known[rows], part, cells[rows]).float()
         if guided:
             free = prior(indices[rows], known[rows], None, cells[rows]).float()
             logits = free + guidance * (logits - free)
-        parts.append(logits)
-    return torch.cat(parts)
+        yield logits
+
+
+def _cost(prior: Prior, indices: Tensor, known: Tensor, labels: Tensor | None) -> Tensor:
+    """-log p of each unknown cell, nats, and 0 for known ones: float (B, h, w)."""
+    hidden, truth = ~known, indices[~known]
+    nats = []
+    for logits in _passes(prior, indices, known, labels, hidden):
+        nats.append(torch.nn.functional.cross_entropy(logits, truth[:len(logits)], reduction="none"))
+        truth = truth[len(logits):]
+    return torch.zeros(indices.shape, device=indices.device).masked_scatter(hidden, torch.cat(nats))
 
 
 def _draw(logits: Tensor, sampling: Sampling, generator: torch.Generator) -> Tensor:
