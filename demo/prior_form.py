@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 
 import gradio as gr
 
+from demo import own_images
 from demo.jobs import Jobs
 from demo.models import ModelEntry, ModelError, find_model
 from demo.presets import SHAPES
@@ -79,10 +80,11 @@ def start_prior(jobs: Jobs, settings: Settings, visitor: str, model_id: str | No
 
 
 def training_set(entry: ModelEntry, settings: Settings, visitor: str) -> str:
-    """The data set that a model learned from: its name, or the path of the visitor's own zip.
+    """The data set that a model learned from: its name, or the path of the visitor's own zip or of what the server
+    offers.
 
-    What a model's files say is not trusted: a path outside the visitor's own runs is never read. Raises SettingsError
-    where the images are not here and the model does not hold them as codes either.
+    What a model's files say is not trusted: no other path is ever read. Raises SettingsError where the images are not
+    here and the model does not hold them as codes either.
     """
     training = entry.info.get("training") or {}
     config = training.get("config") if isinstance(training.get("config"), dict) else {}
@@ -90,7 +92,9 @@ def training_set(entry: ModelEntry, settings: Settings, visitor: str) -> str:
     if named in SHAPES:
         return named
     own, path = (settings.runs / visitor).resolve(), Path(str(config.get("dataset") or "")).resolve()
-    if path.is_relative_to(own) and path.is_file():
+    root = settings.images
+    offered = root is not None and path.parent == root.resolve() and path.name in own_images.sources(root)
+    if offered or (path.is_relative_to(own) and path.is_file()):
         return str(path)
     if (entry.path / "indices.safetensors").is_file():
         return "codes of its own"

@@ -193,6 +193,8 @@ def test_a_model_cannot_send_its_prior_to_read_any_file(trained, images, tmp_pat
     assert prior_form.training_set(mine, settings, visitor) == str(own.resolve())
     with pytest.raises(SettingsError):
         prior_form.training_set(mine, settings, new_token())
+    offered = replace(settings, images=images.parent)
+    assert prior_form.training_set(entry, offered, visitor) == str(images.resolve())
     named = replace(entry, info={**entry.info, "training": {"dataset": "mnist"}})
     assert prior_form.training_set(named, settings, visitor) == "mnist"
 
