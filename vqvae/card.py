@@ -7,7 +7,9 @@ from vqvae.config import ModelConfig
 HUB_DATASETS = {"mnist": "ylecun/mnist", "fashion-mnist": "zalando-datasets/fashion_mnist",
                 "cifar10": "uoft-cs/cifar10"}
 METRICS = (("mse", "mean squared error, pixels in [0, 1]"), ("psnr", "PSNR, dB"), ("ssim", "SSIM"),
-           ("perplexity", "perplexity of the codes"), ("usage", "share of codes used"))
+           ("perplexity", "perplexity of the codes"), ("usage", "share of codes used"),
+           ("sharpness", "sharpness of the reconstructions, 1 is that of the pictures"),
+           ("kl_nats", "KL divergence, nats a picture"), ("bits_per_image", "bits a picture"))
 
 
 def model_card(info: dict, note: str = "") -> str:
@@ -64,7 +66,9 @@ def _training(info: dict) -> list[str]:
 
 def _use(config: ModelConfig) -> list[str]:
     kind = "VQVAE" if config.kind == "vqvae" else "Autoencoder"
+    # A conditional VAE decodes a class and a vector; its `reconstruct` finds the class by itself.
+    lines = ["z = model.encode(x)", "x_recon = model.decode(z)"] if config.kind in ("vqvae", "ae", "vae") else \
+        ["x_recon = model.reconstruct(x)", "x_new = model.sample(10, labels)  # labels int64 (10,)"]
     return ["## Use", "", "With the package of VQ-VAE Playground:", "", "```python", "import vqvae", "",
             f'model = vqvae.{kind}.from_pretrained("path/or/hub-id")',
-            f"# x float (B, {config.channels}, {config.height}, {config.width}) in [0, 1]", "z = model.encode(x)",
-            "x_recon = model.decode(z)", "```", "", "Weights are safetensors, settings JSON; there is no pickle.", ""]
+            f"# x float (B, {config.channels}, {config.height}, {config.width}) in [0, 1]", *lines, "```", "", "Weights are safetensors, settings JSON; there is no pickle.", ""]
