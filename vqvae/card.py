@@ -71,4 +71,5 @@ def _use(config: ModelConfig) -> list[str]:
         ["x_recon = model.reconstruct(x)", "x_new = model.sample(10, labels)  # labels int64 (10,)"]
     return ["## Use", "", "With the package of VQ-VAE Playground:", "", "```python", "import vqvae", "",
             f'model = vqvae.{kind}.from_pretrained("path/or/hub-id")',
-            f"# x float (B, {config.channels}, {config.height}, {config.width}) in [0, 1]", *lines, "```", "", "Weights are safetensors, settings JSON; there is no pickle.", ""]
+            f"# x float (B, {config.channels}, {config.height}, {config.width}) in [0, 1]", *lines, "```", "",
+            "Weights are safetensors, settings JSON; there is no pickle.", ""]
