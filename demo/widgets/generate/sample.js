@@ -53,7 +53,6 @@ class Board {
       cell.className = known ? (fresh ? "vg-fresh" : "") : "vg-unknown";
       cell.style.backgroundPosition = `${-(code % columns) * this.side}px ${-Math.floor(code / columns) * this.side}px`;
       cell.setAttribute("aria-label", `Row ${Math.floor(p / this.info.w) + 1}, column ${(p % this.info.w) + 1}: ${known ? `code ${code}` : "not drawn yet"}`);
-      cell.toggleAttribute("aria-current", p === this.cursor);
     });
     const { image, column, row } = sample.frame(step);
     if (sample.film || sample.live || step >= sample.steps) VG.paint(this.picture, this.info, image, column, row);
@@ -62,7 +61,7 @@ class Board {
   mark(p) {
     this.cursor = p;
     this.cells.forEach((cell, n) => {
-      cell.toggleAttribute("aria-current", n === p);
+      if (n === p) cell.setAttribute("aria-current", "true"); else cell.removeAttribute("aria-current");
       if (p !== null) cell.tabIndex = n === p ? 0 : -1;
     });
   }
