@@ -76,7 +76,8 @@ class Visitor:
 
     def __init__(self, number: int, url: str, expected: Expected, tally: Tally) -> None:
         self.number, self.expected, self.tally = number, expected, tally
-        self.http = httpx.AsyncClient(base_url=url, timeout=60, headers={"Origin": url})
+        self.http = httpx.AsyncClient(base_url=url, timeout=60, limits=httpx.Limits(keepalive_expiry=60),
+                                      headers={"Origin": url})
         self.session, self.random = f"load{number:04}", random.Random(number)
 
     async def open(self) -> None:

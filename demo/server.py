@@ -14,6 +14,8 @@ from demo.settings import Settings
 from demo.storage import UploadRoom
 from demo.theme import CSS_PATH, head, theme
 
+KEEP_ALIVE_SECONDS = 75
+"""An idle connection is kept for longer than browsers and proxies keep it: who closes first loses a request."""
 LOCAL_HOSTS = ("localhost", "127.0.0.1", "[::1]")
 
 # As strict as Gradio bears: its page has inline scripts and styles, and gr.HTML compiles its script at run time.
@@ -89,7 +91,8 @@ class Server(uvicorn.Server):
     """uvicorn that calls `on_ready` once it accepts requests."""
 
     def __init__(self, web: FastAPI, on_ready: Callable[[], None]) -> None:
-        super().__init__(uvicorn.Config(web, log_level="warning", access_log=False, timeout_graceful_shutdown=2))
+        super().__init__(uvicorn.Config(web, log_level="warning", access_log=False, timeout_graceful_shutdown=2,
+                                         timeout_keep_alive=KEEP_ALIVE_SECONDS))
         self._on_ready = on_ready
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:

@@ -129,8 +129,8 @@ class Screen {
     this.press("second", this.two);
     refs.boardA.classList.toggle("active", this.two && side === this.a);
     refs.boardB.classList.toggle("active", this.two && side === this.b);
-    for (const node of refs.views.children) node.setAttribute("aria-checked", node.dataset.view === this.view);
-    for (const node of refs.views.children) node.tabIndex = node.dataset.view === this.view ? 0 : -1;
+    for (const node of refs.views.querySelectorAll("[data-view]")) node.setAttribute("aria-checked", node.dataset.view === this.view);
+    for (const node of refs.views.querySelectorAll("[data-view]")) node.tabIndex = node.dataset.view === this.view ? 0 : -1;
     if (document.activeElement !== refs.code) refs.code.value = this.code;
   }
 

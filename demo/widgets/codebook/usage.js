@@ -85,7 +85,7 @@ function makeUsage(root, { onCode, state, say }) {
     root.querySelector(".vc-verdict span").textContent = answer.verdict;
     root.querySelectorAll(".vc-facts > div").forEach((fact, i) => {
       fact.querySelector("dd").textContent = answer.facts[i].value;
-      fact.querySelector("p").textContent = answer.facts[i].means;
+      fact.querySelector(".vc-means").textContent = answer.facts[i].means;
     });
     find(".vc-counted b").textContent = answer.title;
     places = new Map(answer.bars.map((code, place) => [code, place]));
