@@ -56,8 +56,8 @@ def read_status(run_dir: Path, *, place: int = 0, ours: bool = False) -> Status:
         phase, text, note = _said(run_dir)  # once more: the worker may have ended between the two looks
         if phase in RUNNING:
             phase, text = "interrupted", lost(run_dir)
-    stage = "prior" if "training" not in job or runfiles.read_json(run_dir / runfiles.STATE).get("stage") == "prior" \
-        else "model"
+    at_prior = "training" not in job or runfiles.read_json(run_dir / runfiles.STATE).get("stage") == "prior"
+    stage = "prior" if "prior" in job and at_prior else "model"
     seconds = (job.get("training" if stage == "model" else "prior") or {}).get("seconds")
     has_model = (run_dir / runfiles.CHECKPOINT / "model.safetensors").is_file()
     return Status(run_dir.name, str(job.get("title") or ""), phase, text, float(job.get("created") or 0.0), seconds,
