@@ -62,7 +62,9 @@ def describe(settings: Settings, upload: str | None, folder: object) -> tuple[st
 def _sentence(found) -> str:
     classes = found.classes
     named = ", ".join(classes[:4]) + (", …" if len(classes) > 4 else "")
-    parts = [f"Found {found.files:,} {'file' if found.files == 1 else 'files'}"]
+    whole = found.looked == found.files
+    count = found.files - found.unusable if whole else found.files
+    parts = [f"Found {count:,} {'image' if whole else 'file'}{'' if count == 1 else 's'}"]
     if classes:
         parts.append(f"in {len(classes):,} classes ({named})")
     parts.append("with folders for training and test." if found.presplit else "of which 10 % are kept for the test.")

@@ -95,17 +95,18 @@ def look_own(settings: Settings, upload: str | None, folder: str | None) -> tupl
 
 def _own_images(dataset: gr.Dropdown, settings: Settings) -> list:
     offered = sources(settings.images)
-    with gr.Group(visible=False) as group:
-        folder = gr.Dropdown([("none", ""), *offered], value="", filterable=False, visible=bool(offered),
-                             label="Folder on this server", info="Or upload a zip below, which goes first.",
-                             elem_id="vq-train-folder")
-        file = gr.File(label="Zip of images (PNG, JPEG)", file_types=[".zip"], height=110, elem_id="vq-train-zip")
-        size = gr.Dropdown([(f"{side}×{side} pixels", side) for side in OWN_SIZES], value=32, filterable=False,
-                           label="Size of my images", info="Every image is cropped to a square and resized.")
-        colour = gr.Checkbox(True, label="In colour")
+    with gr.Column(visible=False, min_width=0) as box:
+        with gr.Group():
+            folder = gr.Dropdown([("none", ""), *offered], value="", filterable=False, visible=bool(offered),
+                                 label="Folder on this server", info="Or upload a zip below, which goes first.",
+                                 elem_id="vq-train-folder")
+            file = gr.File(label="Zip of images (PNG, JPEG)", file_types=[".zip"], height=150, elem_id="vq-train-zip")
+            size = gr.Dropdown([(f"{side}×{side} pixels", side) for side in OWN_SIZES], value=32, filterable=False,
+                               label="Size of my images", info="Every image is cropped to a square and resized.")
+            colour = gr.Checkbox(True, label="In colour")
         found = gr.HTML("", elem_id="vq-train-found", padding=False)
     gr.on([file.change, folder.input], partial(look_own, settings), [file, folder], [found, size, colour], **PRIVATE)
-    dataset.change(show_own, dataset, group, queue=False, **PRIVATE)
+    dataset.change(show_own, dataset, box, queue=False, **PRIVATE)
     return [file, size, colour, folder]
 
 

@@ -51,7 +51,7 @@ def test_an_upload_goes_before_a_folder(root):
 
 def test_what_was_found_and_what_is_left_out_is_said(root):
     said, size, colour = describe(Settings(images=root), None, "pets")
-    assert "Found 11 files in 2 classes (cat, dog)" in said and "notes.txt (not an image" in said
+    assert "Found 10 images in 2 classes (cat, dog)" in said and "notes.txt (not an image" in said
     assert (size, colour) == (32, True)
     assert describe(Settings(images=root), None, "") == ("", None, None)
     assert describe(Settings(images=root), str(root / "digits.zip"), None)[0].startswith('<p class="vq-note">Found 10')

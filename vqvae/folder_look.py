@@ -25,6 +25,8 @@ class Found:
     """Whether folders `train` and `test` divide the images."""
     skipped: tuple[SkippedFile, ...]
     """Files that would be left out, as far as the look went."""
+    unusable: int
+    """How many of those looked at are no usable images."""
     size: tuple[int, int]
     """(H, W) in pixels they would be loaded at."""
     channels: int
@@ -57,4 +59,5 @@ def look_at(path: Path, limits: Limits = LIMITS) -> Found:
     if len(bad) == len(sample):
         raise DataError(f"None of the files of {path.name} that were looked at is an image ({bad[0].name[:80]}: "
                         f"{bad[0].reason}). Give PNG or JPEG files.")
-    return Found(len(names), len(sample), classes, presplit, (*listing.skipped, *bad), size, channels)
+    return Found(len(names), len(sample), classes, presplit, (*listing.skipped, *bad), len(bad), size,
+                 channels)
