@@ -103,7 +103,8 @@ def build_plan(page: Page, jobs: Jobs, kind: str) -> plan_runs.View:
                 choice.change(explain, [choice], [why], **QUIET)
             else:
                 options = [(name, key) for key, (name, _) in AXES.items()]
-                tried = "; ".join(f"{name[0]}: {', '.join(map(str, values))}" for name, values in AXES.values())
+                tried = "; ".join(f"{name.partition(',')[0]} {', '.join(map(str, values))}" for name, values
+                                  in AXES.values())
                 choice = gr.Dropdown(options, value="codebook_size", label="What to vary", filterable=False,
                                      info=f"Values tried: {tried}.", elem_id=f"{ident}-axis")
             seconds = gr.Number(30, label="Seconds for each model", elem_id=f"{ident}-seconds")
