@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import os
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from demo.presets import BY_NAME, FIELDS, OWN_SIZES, SHAPES
 from vqvae.config import ConfigError, ModelConfig, TrainingConfig
+from vqvae.memory import free_bytes
 
 if TYPE_CHECKING:
     from vqvae.prior_training import PriorTrainingConfig
@@ -116,7 +116,7 @@ def prior_settings(model: ModelConfig, seconds: float, dataset: str, data_dir: P
 
 def check_memory(settings: RunSettings, available: int | None = None) -> None:
     """Refuse a run whose estimated memory does not fit, before anything is allocated."""
-    need, free = memory_estimate(settings), available if available is not None else available_memory()
+    need, free = memory_estimate(settings), available if available is not None else free_bytes()
     if need > MEMORY_SHARE * free:
         model, training = settings.model, settings.training
         if training is None:
@@ -159,20 +159,6 @@ def _prior_memory(model: ModelConfig) -> int:
     scores = 3 * batch * cells // 2 * model.codebook_size
     maps = sizes.layers * batch * cells * (20 * sizes.channels + sizes.heads * cells)
     return 500 * 2**20 + 4 * (scores + maps) + 70_000 * cells * 2
-
-
-def available_memory() -> int:
-    """Bytes of memory free for a new process; 4 GB where the system does not say."""
-    try:
-        for line in Path("/proc/meminfo").read_text().splitlines():
-            if line.startswith("MemAvailable:"):
-                return int(line.split()[1]) * 1024
-    except (OSError, ValueError, IndexError):
-        pass
-    try:
-        return os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE") // 2
-    except (AttributeError, ValueError, OSError):
-        return 4 * 2**30
 
 
 def _check(name: str, value: Any) -> Any:

@@ -173,6 +173,6 @@ def test_a_damaged_or_foreign_prior_is_one_sentence(checkpoint, tmp_path):
 
 
 def test_a_run_that_would_not_fit_the_memory_is_refused_before_it_starts(checkpoint, monkeypatch):
-    monkeypatch.setattr("vqvae.prior_training.machine_bytes", lambda: 2**20)
+    monkeypatch.setattr("vqvae.prior_training.total_bytes", lambda: 2**20)
     with pytest.raises(ConfigError, match=r"A batch of 20 grids.*Lower batch_size \(20\)"):
         start(checkpoint)

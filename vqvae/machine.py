@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import os
-
 import torch
 
 from vqvae import distributed
 from vqvae.config import ConfigError, ModelConfig
+from vqvae.memory import total_bytes
 
 MEMORY_SHARE = 0.8
 """A run that is estimated to need more than this share of the machine's memory is refused."""
@@ -49,17 +48,9 @@ def estimate_bytes(model: ModelConfig, batch_size: int) -> int:
     return 4 * (4 * weights + activations + codebook + 2 * distances)
 
 
-def machine_bytes() -> int:
-    """Memory of this machine; 0 where it does not tell."""
-    try:
-        return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
-    except (AttributeError, ValueError, OSError):
-        return 0  # Not a POSIX system.
-
-
 def check_memory(model: ModelConfig, batch_size: int) -> None:
     """ConfigError when a run would not fit this machine's memory, before anything is allocated."""
-    total = machine_bytes()
+    total = total_bytes()
     if not total:
         return
     needed = estimate_bytes(model, batch_size)

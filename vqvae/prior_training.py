@@ -20,7 +20,8 @@ from vqvae.config import ConfigError, TrainingConfig
 from vqvae.imageset import Progress
 from vqvae.index_set import IndexSet
 from vqvae.loop import Loop, TrainingDiverged
-from vqvae.machine import MEMORY_SHARE, machine_bytes
+from vqvae.machine import MEMORY_SHARE
+from vqvae.memory import total_bytes
 from vqvae.prior import Prior, PriorConfig, build_prior, count_codes
 from vqvae.prior_checkpoint import save_prior
 from vqvae.runs import read_run, restore_optimizers, restore_weights, write_run
@@ -167,7 +168,7 @@ def _check_memory(prior: PriorConfig, batch_size: int) -> None:
     """ConfigError when a step would not fit this machine's memory, before anything is allocated."""
     cells = batch_size * prior.positions
     numbers = cells * (3 * prior.codebook_size + prior.layers * (16 * prior.channels + prior.heads * prior.positions))
-    total = machine_bytes()
+    total = total_bytes()
     if total and 4 * numbers > MEMORY_SHARE * total:
         raise ConfigError(f"A batch of {batch_size} grids of {prior.height} x {prior.width} codes of "
                           f"{prior.codebook_size} needs about {4 * numbers / 2**30:.0f} GB of memory and this machine "
