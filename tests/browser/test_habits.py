@@ -13,7 +13,7 @@ from demo.interface import available_tabs
 BUSY = "![...document.querySelectorAll('[aria-busy=true]')].some((element) => element.checkVisibility())"
 SERIOUS = """async () => (await axe.run(document, {resultTypes: ["violations"]})).violations
   .filter((found) => ["serious", "critical"].includes(found.impact))
-  .map((found) => [found.id, found.help, ...found.nodes.slice(0, 3).map((node) => node.html.slice(0, 120))].join(": "))"""
+  .map((found) => [found.id, ...found.nodes.slice(0, 3).map((node) => node.html.slice(0, 120))].join(": "))"""
 NO_WEBGL = """const real = HTMLCanvasElement.prototype.getContext;
 HTMLCanvasElement.prototype.getContext = function (kind, ...more) {
   return /webgl|webgpu/.test(kind) ? null : real.call(this, kind, ...more);

@@ -8,6 +8,7 @@ class Steps {
     Object.assign(this, { refs, on, bars: [] });
     for (let n = 0; n < NEAREST; n++) {
       const bar = make("button", "bar-row", { type: "button" });
+      bar.hidden = true;  // until a cell is chosen it has nothing to say
       bar.append(make("span", "tile"), make("span", "mono ix"), make("span", "track"), make("span", "mono far"));
       bar.children[2].append(make("i"));
       bar.addEventListener("pointerenter", () => on.preview(Number(bar.dataset.k)));
@@ -56,6 +57,7 @@ class Steps {
     if (!shown.includes(cell.held)) shown[shown.length - 1] = cell.held;
     const far = Math.max(...shown.map((k) => cell.distances[k]), 1e-12);
     this.bars.forEach((bar, n) => {
+      bar.hidden = false;
       bar.hidden = n >= shown.length;
       if (bar.hidden) return;
       const k = shown[n], distance = cell.distances[k], rank = order.indexOf(k) + 1;
