@@ -91,7 +91,7 @@ def reconstruct(image: str, model: str = "mnist", *, settings: Settings) -> dict
 
 
 def generate(model: str = "mnist", count: int = 1, label: int | None = None, seed: int = 0, temperature: float = 0.9,
-             top_p: float = 1.0, guidance: float = 1.5, steps: int = 8, *, settings: Settings) -> dict[str, Any]:
+             top_p: float = 1.0, guidance: float = 1.35, steps: int = 8, *, settings: Settings) -> dict[str, Any]:
     """Invent pictures: draw grids of codes from a model's prior, and decode them.
 
     Args:

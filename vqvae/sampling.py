@@ -36,10 +36,10 @@ class Sampling(_Config):
     """Draw among this many likeliest codes only; 0: off."""
     top_p: float = 1.0
     """Draw among the likeliest codes that together have this probability only; 1: off."""
-    guidance: float = 1.5
+    guidance: float = 1.35
     """How strongly a given class is insisted on (arXiv:2207.12598); 1: as trained, 0: ignored. Other values cost twice
     the time."""
-    choice_temperature: float = 4.0
+    choice_temperature: float = 8.0
     """Which cells are settled first: 0: those the prior is surest of; higher: more and more by chance."""
 
     def __post_init__(self) -> None:
