@@ -7,7 +7,7 @@ from vqvae.cli.settings import as_typed
 
 TRAIN = "train --dataset synthetic --output {tmp}/new "
 WRONG = [
-    ("", "No verb was given; give one of train, evaluate"),
+    ("", "No verb was given; give one of train, train-prior, evaluate"),
     ("trian", "invalid choice: 'trian' (choose from"),
     ("train", "--dataset is missing; give mnist"),
     ("train --dataset mnist", "--output is missing; give the folder"),

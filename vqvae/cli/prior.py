@@ -24,7 +24,8 @@ from vqvae.cli.parsing import (
 )
 from vqvae.cli.progress import ProgressLine, clock
 from vqvae.cli.settings import BUDGETS, as_typed, option
-from vqvae.cli.train import check_output, run, spent
+from vqvae.cli.train import run, spent
+from vqvae.cli.train_checks import check_output
 from vqvae.config import ConfigError
 
 SIZES = (("channels", "C", "width of the transformer"), ("layers", "N", "transformer blocks"),
