@@ -194,6 +194,8 @@ def _get(cache: FolderCache, model_id: str, settings: Settings) -> Any:
         return cache.get(path, settings.loaded_models)
     except OSError as error:  # deleted between the look and the reading
         raise ModelError(GONE) from error
+    except vqvae.CheckpointError as error:  # a visitor need not know where the app keeps its files
+        raise vqvae.CheckpointError(str(error).replace(f"{path}/", "")) from error
 
 
 def _folders(root: Path) -> list[Path]:

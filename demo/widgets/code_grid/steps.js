@@ -57,7 +57,6 @@ class Steps {
     if (!shown.includes(cell.held)) shown[shown.length - 1] = cell.held;
     const far = Math.max(...shown.map((k) => cell.distances[k]), 1e-12);
     this.bars.forEach((bar, n) => {
-      bar.hidden = false;
       bar.hidden = n >= shown.length;
       if (bar.hidden) return;
       const k = shown[n], distance = cell.distances[k], rank = order.indexOf(k) + 1;
