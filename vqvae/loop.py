@@ -166,7 +166,7 @@ class Loop:
             f"{self.config.learning_rate / 10:g}. The weights from before were kept.")
 
     def _progress_dict(self) -> dict:
-        """What training.json tells of any run; not where its data lay, which is nobody's business who gets the model."""
+        """What training.json tells of any run; not where its data lay, which is nobody's business who has the model."""
         config = {k: v for k, v in self.config.to_dict().items() if k != "data_dir"}
         return {"config": config, "step": self.step, "epoch": self.step / self.steps_per_epoch,
                 "elapsed_seconds": self.elapsed, "finished": self.finished, "device": str(self.device),

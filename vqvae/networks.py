@@ -26,7 +26,8 @@ class ResidualBlock(nn.Module):
     position further.
 
     The order of ConvNeXt (arXiv:2201.03545, figure 4): a filter a channel looks around, then a small network at each
-    position mixes the channels. A full 3x3 convolution costs twice the time for the same error here, and a dilated one is worse.
+    position mixes the channels. A full 3x3 convolution costs twice the time for the same error here, and a dilated one
+    is worse.
     """
 
     def __init__(self, channels: int, expansion: int = 2) -> None:
