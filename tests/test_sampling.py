@@ -93,6 +93,7 @@ def test_temperature_0_top_k_and_top_p_draw_among_the_likeliest_only(sampling, a
 
 def test_guidance_0_ignores_the_class_and_more_insists_on_it():
     known = torch.zeros(3, 4, dtype=torch.bool)
+    known[0, 0] = True
     free = fill(PRIOR, GRIDS[0], known, sampling=Sampling(temperature=0.0))
     ignored = fill(PRIOR, GRIDS[0], known, label=1, sampling=Sampling(temperature=0.0, guidance=0.0))
     assert torch.equal(free, ignored)
@@ -100,14 +101,28 @@ def test_guidance_0_ignores_the_class_and_more_insists_on_it():
 
 def test_the_surest_cells_are_settled_first_without_noise():
     known = torch.zeros(3, 3, 4, dtype=torch.bool)
-    states = sample_steps(PRIOR, GRIDS, known, sampling=Sampling(steps=6, temperature=0.0, choice_temperature=0.0))
+    labels, settings = torch.tensor([0, 1, 2]), Sampling(steps=6, temperature=0.0, choice_temperature=0.0, guidance=1.0)
+    states = sample_steps(PRIOR, GRIDS, known, labels, settings)
     next(states)
     with torch.no_grad():
-        sure = PRIOR(GRIDS, known).log_softmax(-1).amax(-1)
+        sure = PRIOR(GRIDS, known, labels).log_softmax(-1).amax(-1)
     while not (state := next(states)).fresh.any():
         pass
     for b in range(3):
         assert sure[b][state.fresh[b]].min() >= sure[b][~state.fresh[b]].max()
+
+
+def test_without_a_class_each_fresh_grid_gets_one_as_often_as_the_training_set_has_it(monkeypatch):
+    asked = []
+    whole = type(PRIOR).forward
+    monkeypatch.setattr(type(PRIOR), "forward", lambda self, i, k, labels=None, cells=None: (
+        asked.append(labels), whole(self, i, k, labels, cells))[1])
+    sample(PRIOR, 3000, sampling=Sampling(steps=1, guidance=1.0))
+    shares = torch.bincount(torch.cat(asked), minlength=3) / 3000
+    assert (shares - torch.tensor([17, 17, 16]) / 50).abs().max() < 0.05
+    asked.clear()
+    fill(PRIOR, GRIDS[0], torch.eye(3, 4, dtype=torch.bool), alternatives=1, sampling=Sampling(steps=1))
+    assert asked[0] is None, "where something is known, that tells the class"
 
 
 # -- surprise, polish, likelihood -------------------------------------------------------------------------------------

@@ -78,7 +78,9 @@ def sample_steps(prior: Prior, indices: Tensor, known: Tensor, labels: Tensor | 
     Args:
         indices: int64 (B, h, w); what stands in unknown cells is not looked at.
         known: bool (B, h, w).
-        labels: int64 (B,), -1 where no class is given, or None.
+        labels: int64 (B,), -1 where no class is given, or None. A grid of which nothing is known then gets a class by
+            chance, as often as the training set has it: p(grid) is the mean of p(grid | class), and the prior knows
+            that better.
 
     ValueError when a shape, type or index does not fit the prior.
     """
@@ -86,6 +88,7 @@ def sample_steps(prior: Prior, indices: Tensor, known: Tensor, labels: Tensor | 
     indices, known, labels = _checked(prior, indices, known, labels)
     indices = indices.where(known, 0)
     generator = torch.Generator().manual_seed(seed)
+    labels = _any_class(prior, known, labels, generator)
     missing = (~known).flatten(1).sum(1)
     steps = min(sampling.steps, int(missing.max()))
     yield SampleStep(indices, known, torch.zeros_like(known), 0, steps)
@@ -229,6 +232,18 @@ def _checked(prior: Prior, indices: Tensor, known: Tensor, labels: Tensor | None
         raise ValueError(f"labels is {labels.tolist()[:3]}; there must be one for each of {len(indices)} grids, "
                          f"each {valid}.")
     return indices, known, labels.to(device)
+
+
+def _any_class(prior: Prior, known: Tensor, labels: Tensor | None, generator: torch.Generator) -> Tensor | None:
+    """Labels with a random class for each grid that has none and of which nothing is known."""
+    classes, free = prior.config.classes, ~known.flatten(1).any(1)
+    if not classes or not free.any():
+        return labels
+    frequency = prior.class_counts.sum((1, 2, 3)).cpu().float()
+    frequency = frequency if len(frequency) == classes and frequency.any() else torch.ones(classes)
+    drawn = torch.multinomial(frequency, len(known), True, generator=generator).to(known.device)
+    labels = torch.full_like(drawn, -1) if labels is None else labels
+    return torch.where(free & (labels < 0), drawn, labels)
 
 
 def _passes(prior: Prior, indices: Tensor, known: Tensor, labels: Tensor | None, cells: Tensor, guidance: float = 1.0
