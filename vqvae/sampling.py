@@ -18,7 +18,7 @@ from vqvae.prior import Prior
 
 LATTICE = 8
 """`surprise` hides the cells of a lattice with this spacing at once: one at a time on grids up to 8 x 8."""
-PASS_CELLS = 2**15
+PASS_CELLS = 2**14
 """Cells that go through the network at once at most: bounds the memory of large grids and many samples."""
 PASS_LOGITS = 2**24
 """Numbers that the logits of one pass have at most: 64 MB."""
@@ -101,7 +101,7 @@ def sample_steps(prior: Prior, indices: Tensor, known: Tensor, labels: Tensor | 
             parts = []
             for logits in _passes(prior, indices, known, labels, ~known, sampling.guidance):
                 codes = _draw(logits, sampling, generator)
-                parts.append((codes, logits.log_softmax(-1).gather(1, codes[:, None]).squeeze(1)))
+                parts.append((codes, logits.gather(1, codes[:, None]).squeeze(1) - logits.logsumexp(-1)))
             drawn, sure = (torch.cat(part) for part in zip(*parts, strict=True))
             noise = -torch.empty(len(sure)).exponential_(generator=generator).log().to(sure.device)
             sure += sampling.choice_temperature * (1 - step / steps) * noise
@@ -253,11 +253,13 @@ def _passes(prior: Prior, indices: Tensor, known: Tensor, labels: Tensor | None,
     count = max(1, min(PASS_CELLS // positions, PASS_LOGITS // (positions * prior.config.codebook_size)))
     for rows in torch.arange(len(indices), device=indices.device).split(count):
         part = None if labels is None else labels[rows]
-        logits = prior(indices[rows], known[rows], part, cells[rows]).float()
-        if guided:
-            free = prior(indices[rows], known[rows], None, cells[rows]).float()
-            logits = free + guidance * (logits - free)
-        yield logits
+        if not guided:
+            yield prior(indices[rows], known[rows], part, cells[rows]).float()
+            continue
+        twice = torch.cat([rows, rows])  # with the class and without it, in one pass
+        logits = prior(indices[twice], known[twice], torch.cat([part, torch.full_like(part, -1)]), cells[twice])
+        with_class, free = logits.float().chunk(2)
+        yield free + guidance * (with_class - free)
 
 
 def _cost(prior: Prior, indices: Tensor, known: Tensor, labels: Tensor | None) -> Tensor:
