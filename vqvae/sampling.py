@@ -18,8 +18,8 @@ from vqvae.prior import Prior
 
 LATTICE = 8
 """`surprise` hides the cells of a lattice with this spacing at once: one at a time on grids up to 8 x 8."""
-PASS_CELLS = 2**14
-"""Cells that go through the network at once at most: bounds the memory of large grids and many samples."""
+PASS_CELLS = 2**12
+"""Cells that go through the network at once at most: bounds the memory, and stays near the cache."""
 PASS_LOGITS = 2**24
 """Numbers that the logits of one pass have at most: 64 MB."""
 
