@@ -1,6 +1,6 @@
 """The sets of models that the Compare tab shows side by side: the shipped one, and those a visitor has trained.
 
-A set is a VQ-VAE, an AE, a VAE and a conditional VAE of the same pictures. Its id is `shipped`, or `run:<visitor>/<run>`
+A set is a VQ-VAE, an AE, a VAE and a conditional VAE of the same pictures. Its id: `shipped`, or `run:<visitor>/<run>`
 for the four that one run of demo.plan_worker has made, in `models/<kind>/` of the run's folder.
 """
 

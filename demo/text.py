@@ -49,7 +49,7 @@ GLOSSARY = {
     "sharp, less is blurred, more is noisy.",
     "rate": "What the picture takes when it is kept: codes times their bits, numbers at 8 bits each, or a VAE's KL "
     "divergence in bits.",
-    "AE": "An autoencoder: it writes a picture as a vector of numbers and draws it again; nothing else is asked of them.",
+    "AE": "An autoencoder: it writes a picture as a vector of numbers and draws it again; nothing else is asked.",
     "VAE": "A variational autoencoder: an autoencoder whose vector is noisy on purpose and pulled towards a standard "
     "normal, so that one can draw from that.",
     "free bits": "So much KL divergence costs nothing, so that a VAE settles at just this many bits.",

@@ -128,7 +128,8 @@ def test_force_replaces_a_checkpoint_and_what_belongs_to_it(cli_train, tmp_path,
     ("a.toml", 'dataset = "synthetic"\nsteps = 50\ncodebook-size = 8\nhidden_channels = 8\nno-kmeans-start = true'),
     ("a.json", '{"dataset": "synthetic", "steps": 50, "codebook_size": 8, "--hidden-channels": 8, '
                '"kmeans-start": false, "force": false}'),
-    ("a.yaml", "dataset: synthetic  # drawn here\nsteps: 50\ncodebook-size: 8\nhidden_channels: 8\nlearning-rate: 1e-3\n"
+    ("a.yaml", "dataset: synthetic  # drawn here\nsteps: 50\ncodebook-size: 8\nhidden_channels: 8\n"
+               "learning-rate: 1e-3\n"
                "kmeans_start: no\n")])
 def test_a_config_file_stands_behind_the_command_line(small_sets, tmp_path, name, text):
     (tmp_path / name).write_text(text)

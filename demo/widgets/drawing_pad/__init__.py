@@ -30,8 +30,8 @@ def drawing_pad(
 
     Args:
         model: id of the model to begin with, or None where there is none.
-        open_model, open_upload, reconstruct, code_whole: server functions of demo.reconstruction; one JSON object in and
-            out.
+        open_model, open_upload, reconstruct, code_whole: server functions of demo.reconstruction; one JSON object in
+            and out.
         size: (H, W) of that model's pictures, so that their places are reserved before it is loaded.
         can_edit: show the button that hands the grid over.
     """
