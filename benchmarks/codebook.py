@@ -7,9 +7,6 @@ tab (opening it in a real browser, and a click). Weights are those of --checkpoi
 from __future__ import annotations
 
 import argparse
-import json
-import os
-import platform
 import shutil
 import statistics
 import subprocess
@@ -17,6 +14,8 @@ import sys
 import tempfile
 import time
 from pathlib import Path
+
+from figures import processor, report
 
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
@@ -27,9 +26,7 @@ CLICKS = 15
 
 def tell(name: str, value: float, unit: str, target: str) -> None:
     """One figure as one line."""
-    print(json.dumps({"name": name, "value": round(value, 4), "unit": unit, "target": target,
-                      "hardware": f"{platform.machine()}, {os.cpu_count()} cores, load {os.getloadavg()[0]:.1f}",
-                      "command": " ".join(["python", *sys.argv])}), flush=True)
+    report(name, value, unit, target, "python benchmarks/codebook.py", machine=processor())
 
 
 def usage(checkpoint, data_dir: str | None) -> None:

@@ -7,9 +7,7 @@ the pen was down.
 """
 
 import argparse
-import json
 import math
-import os
 import re
 import shutil
 import signal
@@ -19,6 +17,8 @@ import sys
 import tempfile
 import time
 from pathlib import Path
+
+from figures import processor, report
 
 ROOT = Path(__file__).resolve().parent.parent
 MOVES_PER_SECOND = 60
@@ -64,9 +64,8 @@ def draw(page, seconds: float) -> float:
     return took
 
 
-def report(figure: str, value: float, unit: str, **more) -> None:
-    line = {"figure": figure, "value": round(value, 2), "unit": unit, **more, "cores": os.cpu_count()}
-    print(json.dumps(line), flush=True)
+def tell(name: str, value: float, unit: str, target: str, **more) -> None:
+    report(name, value, unit, target, "python benchmarks/stroke.py", machine=processor(), **more)
 
 
 def main() -> None:
@@ -99,9 +98,9 @@ def main() -> None:
             app.send_signal(signal.SIGINT)
             app.wait(30)
     latencies.sort()
-    report("stroke_ms", statistics.median(latencies), "ms", reach=50, moves=len(latencies),
+    tell("stroke_ms", statistics.median(latencies), "ms", "<= 50", moves=len(latencies),
            p95=round(latencies[int(0.95 * (len(latencies) - 1))], 2))
-    report("stroke_updates_per_second", updates / took, "1/s", reach=20)
+    tell("stroke_updates_per_second", updates / took, "1/s", ">= 20")
 
 
 if __name__ == "__main__":

@@ -21,6 +21,8 @@ import tempfile
 import time
 from pathlib import Path
 
+from figures import report
+
 ROOT = Path(__file__).resolve().parent.parent
 POINT = "#vq-train-charts path.vq-line-a[d^='M']"
 
@@ -92,12 +94,12 @@ def main() -> None:
         browser.close()
         process.send_signal(signal.SIGINT)
         process.wait(30)
-    for name, unit, value, digits in (
-            ("first_point_s", "s", statistics.median(first), 2),
-            ("app_images_per_second", "images/s", statistics.median(app), 0),
-            ("cli_images_per_second", "images/s", statistics.median(cli), 0),
-            ("speed_ratio", "app over command line", statistics.median(app) / statistics.median(cli), 3)):
-        print(json.dumps({"benchmark": "train_tab", "figure": name, "value": round(value, digits), "unit": unit}))
+    for name, unit, value, target in (
+            ("first_point_s", "s", statistics.median(first), "<= 4"),
+            ("app_images_per_second", "images/s", statistics.median(app), ""),
+            ("cli_images_per_second", "images/s", statistics.median(cli), ""),
+            ("speed_ratio", "app over command line", statistics.median(app) / statistics.median(cli), ">= 0.9")):
+        report(name, value, unit, target, "python benchmarks/train_tab.py")
 
 
 if __name__ == "__main__":
