@@ -51,7 +51,7 @@ def add_train(subparsers) -> None:
     parser.add_argument("--precision", choices=PRECISIONS, help="numbers of the networks: auto is bfloat16 on a GPU "
                         "that has it, else float32; the quantizer always works in float32 (default: auto)")
     parser.add_argument("--compile", action="store_const", const=True, help="compile the networks with torch.compile: "
-                        "it takes a minute at the start and pays in long runs on a GPU")
+                        "it takes time at the start, which only a long run can earn back")
     add_settings(parser)
     parser.set_defaults(run=train, parser=parser)
 
