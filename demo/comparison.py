@@ -67,7 +67,7 @@ def compare_upload(request: dict, settings: Settings) -> dict:
 def compare_picture(request: dict, settings: Settings) -> dict:
     """request {set, model, image: base64 of a PNG, tidy, source, label} -> one picture through every model.
 
-    `label` is the class that the conditional VAE is told, or -1: it then takes the one that draws the picture best.
+    `label` is the class that the conditional VAE is told, or -1: it then takes the one that explains the picture best.
     `input` pixels, `did` what was done to make it one, `models` {kind: {recon, error, mse, psnr, sharpness, bits,
     label, guessed}}; `error` H x W, 1/255 of full brightness; `bits` what this very picture takes.
     """
