@@ -41,7 +41,8 @@ def _what_it_is(config: ModelConfig) -> list[str]:
     if config.kind != "vqvae":
         article = "An" if config.kind == "ae" else "A"
         return [f"{article} {config.kind.upper()} for {colour} pictures of {config.height} × {config.width} pixels "
-                f"with one vector of {config.latent_dim} numbers, on the encoder and decoder of a VQ-VAE beside it.", ""]
+                f"with one vector of {config.latent_dim} numbers, on the encoder and decoder of a VQ-VAE beside "
+                "it.", ""]
     return [f"A VQ-VAE ([arXiv:1711.00937](https://arxiv.org/abs/1711.00937)) for {colour} pictures of "
             f"{config.height} × {config.width} pixels. It writes a picture as {h} × {w} indices into a codebook of "
             f"{config.codebook_size} vectors of {config.embedding_dim} numbers: {config.bits_per_image:.0f} bits for "
