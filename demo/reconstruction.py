@@ -14,6 +14,7 @@ from collections.abc import Callable
 
 import numpy as np
 
+from demo.comparison_models import EXAMPLES as TEST_DIGITS
 from demo.digits import STYLES, tidy
 from demo.images import MAX_BYTES, ImageError, encode_png, fit, paper_of, read_image, to_channels
 from demo.models import DATASET_NAMES, ModelError, find_model, get_checkpoint
@@ -239,14 +240,23 @@ def _figure(value) -> float | None:
 def _examples(checkpoint, dataset: str) -> tuple[list[dict], str]:
     """Pictures to begin with, and a sentence on where they come from.
 
-    Test pictures decoded from the gallery's codes, one of each class where it has classes; for a model of digits also
-    synthetic ones, more of them while it has no gallery.
+    For a model of digits real ones: test digits of MNIST and two synthetic digits, or synthetic digits alone. For
+    another model test pictures decoded from the gallery's codes, one of each class where it has classes.
     """
     import torch
 
     config, gallery = checkpoint.model.config, checkpoint.gallery
     examples, sources = [], []
-    if gallery is not None and len(gallery.indices):
+    digits = config.channels == 1 and dataset in ("mnist", "synthetic") and (config.height, config.width) == (28, 28)
+    if digits and dataset == "mnist":
+        # What a decoder has made comes back too well, better even than without quantization.
+        from PIL import Image
+
+        pairs = np.split(np.asarray(Image.open(TEST_DIGITS)), 20, axis=1)  # two of each class
+        examples += [{"label": _class_name(config.classes, label), "pixels": _text(pixels)}
+                     for label, pixels in enumerate(pairs[::2])]
+        sources.append("test pictures of MNIST")
+    elif not digits and gallery is not None and len(gallery.indices):
         chosen = _one_of_each(gallery)
         with torch.inference_mode():
             images = checkpoint.model.decode(gallery.indices[chosen])
@@ -254,7 +264,7 @@ def _examples(checkpoint, dataset: str) -> tuple[list[dict], str]:
         examples += [{"label": _class_name(config.classes, label), "pixels": _pixels(x[None])}
                      for label, x in zip(labels, images, strict=True)]
         sources.append("test pictures decoded from their stored codes")
-    if config.channels == 1 and dataset in ("mnist", "synthetic") and (config.height, config.width) == (28, 28):
+    if digits:
         from vqvae.synthetic import synthetic_digits
 
         images, labels = synthetic_digits(2 if examples else EXAMPLES, 0, split="test")

@@ -85,7 +85,7 @@ def test_the_page_opens_with_an_example_reconstructed(tab):
     assert len(tab.evaluate(PIXELS, "recon")) == 28 * 28
     assert tab.locator(".vr-cell").count() == 49
     assert tab.locator("[data-figure=bits]").inner_text() == "6,272 → 294 bits"
-    assert tab.locator(".vr-examples button").count() == 10
+    assert tab.locator(".vr-examples button").count() == 12
     assert tab.locator(".vr-news").inner_text() == tab.locator(".vr-status").inner_text() == ""
 
 
