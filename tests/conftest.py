@@ -15,6 +15,12 @@ def real_data_dir() -> Path:
     return Path(os.environ.get("VQVAE_DATA_DIR") or SHARED_DATA)
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Browser tests come last: they are the slow ones, and Playwright then keeps an event loop running in the main
+    thread, in which asyncio.run() of another test could not start its own."""
+    items.sort(key=lambda item: "browser" in item.path.parts)
+
+
 @pytest.fixture(scope="session")
 def mnist_dir() -> Path:
     """A data folder with the real MNIST files in it."""

@@ -31,9 +31,10 @@ with distributed.joined("cpu"):
     for quantizer in QUANTIZERS:
         train_and_write(quantizer, Path({folder!r}))
     assert distributed.any_of(distributed.rank() == 1) and not distributed.any_of(False)
-sys.exit(main(["train", "--dataset", {images!r}, "--size", "8", "--channels", "1", "--steps", "6", "--batch-size", "8",
-               "--hidden-channels", "8", "--residual-blocks", "1", "--codebook-size", "4", "--device", "cpu",
-               "--output", {output!r}]))
+    sys.exit(main(["train", "--dataset", {images!r}, "--size", "8", "--channels", "1", "--steps", "6",
+                   "--batch-size", "8", "--hidden-channels", "8", "--residual-blocks", "1", "--codebook-size", "4",
+                   "--device", "cpu",
+                   "--output", {output!r}]))
 """
 
 
@@ -64,7 +65,7 @@ def two(tmp_path_factory):
     script.write_text(SCRIPT.format(root=str(ROOT), tests=str(ROOT / "tests"), folder=str(folder),
                                     images=str(folder / "images"), output=str(folder / "model")))
     done = subprocess.run([sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "2",
-                           str(script)], capture_output=True, text=True, timeout=280,
+                           str(script)], capture_output=True, text=True, timeout=180,
                           env={**os.environ, "OMP_NUM_THREADS": "1", "VQVAE_DATA_DIR": str(folder)})
     assert done.returncode == 0, done.stderr[-3000:]
     threads = torch.get_num_threads()

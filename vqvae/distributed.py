@@ -29,8 +29,10 @@ def joined(device: str = "auto") -> Iterator[None]:
     """Inside, this process is one of those that the launcher started, or alone where no launcher did.
 
     On the CPU they talk by gloo, on GPUs by NCCL, one GPU a process. ConfigError when there are fewer GPUs than that.
+    Joining again inside changes nothing. Leaving and joining anew is not for one process: the launcher's store still
+    holds the addresses of the first time.
     """
-    if not all(name in os.environ for name in VARIABLES) or int(os.environ["WORLD_SIZE"]) < 2:
+    if world() > 1 or not all(name in os.environ for name in VARIABLES) or int(os.environ["WORLD_SIZE"]) < 2:
         yield
         return
     gpu = device == "cuda" or (device == "auto" and torch.cuda.is_available())

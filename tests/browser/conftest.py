@@ -103,9 +103,10 @@ def app(tmp_path_factory) -> Iterator[App]:
 def browser() -> Iterator:
     """A headless browser: the system's chromium, else the one Playwright installed."""
     try:
-        from playwright.sync_api import Error, sync_playwright
+        from playwright.sync_api import Error, expect, sync_playwright
     except ImportError:
         cannot_run("Playwright is not installed: pip install -r requirements-dev.txt")
+    expect.set_options(timeout=30_000)  # a machine that others use takes its time
     system = next((path for path in map(shutil.which, BROWSERS) if path), None)
     with sync_playwright() as playwright:
         try:
