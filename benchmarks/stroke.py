@@ -99,7 +99,7 @@ def main() -> None:
             app.wait(30)
     latencies.sort()
     tell("stroke_ms", statistics.median(latencies), "ms", "<= 50", moves=len(latencies),
-           p95=round(latencies[int(0.95 * (len(latencies) - 1))], 2))
+         p95=round(latencies[int(0.95 * (len(latencies) - 1))], 2))
     tell("stroke_updates_per_second", updates / took, "1/s", ">= 20")
 
 
