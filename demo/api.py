@@ -28,7 +28,7 @@ log = logging.getLogger(__name__)
 
 MOST_GENERATED = 100
 MOST_ALTERNATIVES = 16
-CONCURRENCY = 2
+CONCURRENCY = 1
 """Calls computed at once, of all five together; the others wait in the queue."""
 
 
