@@ -31,10 +31,10 @@ with distributed.joined("cpu"):
     for quantizer in QUANTIZERS:
         train_and_write(quantizer, Path({folder!r}))
     assert distributed.any_of(distributed.rank() == 1) and not distributed.any_of(False)
-    sys.exit(main(["train", "--dataset", {images!r}, "--size", "8", "--channels", "1", "--steps", "6",
-                   "--batch-size", "8", "--hidden-channels", "8", "--residual-blocks", "1", "--codebook-size", "4",
-                   "--device", "cpu",
-                   "--output", {output!r}]))
+    code = main(["train", "--dataset", {images!r}, "--size", "8", "--channels", "1", "--steps", "6",
+                 "--batch-size", "8", "--hidden-channels", "8", "--residual-blocks", "1", "--codebook-size", "4",
+                 "--device", "cpu", "--output", {output!r}])
+distributed.leave(code)
 """
 
 

@@ -82,4 +82,9 @@ def explain(error: Exception) -> tuple[str, int]:
 if __name__ == "__main__":
     for stream in (sys.stdout, sys.stderr):
         stream.reconfigure(errors="backslashreplace")  # a file's name need not be text in the terminal's encoding
-    sys.exit(main())
+    code = main()
+    if "WORLD_SIZE" not in os.environ:
+        sys.exit(code)
+    from vqvae.distributed import leave
+
+    leave(code)

@@ -12,7 +12,9 @@ from __future__ import annotations
 
 import contextlib
 import os
+import sys
 from collections.abc import Iterable, Iterator
+from typing import NoReturn
 
 import torch
 import torch.distributed as dist
@@ -32,7 +34,7 @@ def joined(device: str = "auto") -> Iterator[None]:
     Joining again inside changes nothing. Leaving and joining anew is not for one process: the launcher's store still
     holds the addresses of the first time.
     """
-    if world() > 1 or not all(name in os.environ for name in VARIABLES) or int(os.environ["WORLD_SIZE"]) < 2:
+    if world() > 1 or not started_by_launcher():
         yield
         return
     gpu = device == "cuda" or (device == "auto" and torch.cuda.is_available())
@@ -47,6 +49,22 @@ def joined(device: str = "auto") -> Iterator[None]:
         yield
     finally:
         dist.destroy_process_group()
+
+
+def leave(code: int) -> NoReturn:
+    """End this process with the exit code. One that a launcher started ends without tearing the interpreter down:
+    gloo's threads do not survive that every time ("terminate called without an active exception"), and a run that has
+    saved everything would count as failed."""
+    if not started_by_launcher():
+        sys.exit(code)
+    for stream in (sys.stdout, sys.stderr):
+        stream.flush()
+    os._exit(code)
+
+
+def started_by_launcher() -> bool:
+    """Whether this process is one of several that torchrun (or its like) has started."""
+    return all(name in os.environ for name in VARIABLES) and int(os.environ["WORLD_SIZE"]) > 1
 
 
 def world() -> int:
