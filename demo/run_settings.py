@@ -73,7 +73,8 @@ def read_form(values: dict[str, Any], *, data_dir: Path, own: Path | None = None
         training = TrainingConfig(
             dataset=str(own) if dataset == "own" else dataset, data_dir=str(data_dir), seconds=checked["seconds"],
             batch_size=checked["batch_size"], learning_rate=checked["learning_rate"],
-            commitment_weight=checked["commitment_weight"], seed=checked["seed"])
+            commitment_weight=checked["commitment_weight"], ssim_weight=checked["ssim_weight"],
+            seed=checked["seed"])
         prior = prior_settings(model, checked["prior_seconds"], training.dataset, data_dir, checked["seed"]) \
             if checked["prior_seconds"] else None
     except ConfigError as error:

@@ -74,13 +74,13 @@ def test_every_setting_of_the_table_is_a_field_and_reaches_the_checkpoint(cli_tr
     assert cli_train(tmp_path / "a", "--steps", "1", "--quantizer", "gradient", "--downsample", "2", "--seed", "7",
                      "--ema-decay", "0.9", "--restart-threshold", "0", "--no-kmeans-start",
                      "--commitment-weight", "0.5", "--learning-rate", "0.001", "--kl-weight", "0.3",
-                     "--free-bits", "9") == 0
+                     "--free-bits", "9", "--ssim-weight", "0.2") == 0
     info = vqvae.read_info(tmp_path / "a")
     values = info | info["training"]["config"]
     expected = {"quantizer": "gradient", "downsample": 2, "ema_decay": 0.9, "restart_threshold": 0.0, "seed": 7,
                 "kmeans_start": False, "commitment_weight": 0.5, "learning_rate": 0.001, "codebook_size": 16,
                 "embedding_dim": 4, "hidden_channels": 8, "residual_blocks": 1, "batch_size": 32, "kind": "vqvae",
-                "kl_weight": 0.3, "free_bits": 9.0}
+                "kl_weight": 0.3, "free_bits": 9.0, "ssim_weight": 0.2}
     assert {name: values[name] for name in expected} == expected
     assert {flag.field for flag in (*MODEL_FLAGS, *TRAINING_FLAGS)} | {"kmeans_start"} == set(expected)
 

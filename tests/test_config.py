@@ -27,7 +27,8 @@ def test_a_wrong_model_setting_is_refused_by_name(field, value):
 @pytest.mark.parametrize("field, value", [
     ("seconds", 0.0), ("seconds", float("inf")), ("seconds", "60"), ("epochs", -1.0), ("steps", 0), ("steps", 1.5),
     ("batch_size", 0), ("batch_size", 10**7), ("learning_rate", 0.0), ("learning_rate", float("nan")),
-    ("weight_decay", -1.0), ("commitment_weight", -0.25), ("kl_weight", -1.0), ("gradient_clip", 0.0), ("seed", -1),
+    ("weight_decay", -1.0), ("commitment_weight", -0.25), ("kl_weight", -1.0),
+    ("ssim_weight", -0.1), ("gradient_clip", 0.0), ("seed", -1),
     ("seed", 2**63), ("seed", 1.0), ("device", "tpu"), ("autosave_seconds", -1.0), ("dataset", 5), ("data_dir", 5),
 ])
 def test_a_wrong_training_setting_is_refused_by_name(field, value):

@@ -5,7 +5,7 @@ import math
 import pytest
 import torch
 
-from vqvae import losses
+from vqvae import losses, metrics
 
 
 def test_reconstruction_loss_is_mse_in_units_of_the_variance():
@@ -13,6 +13,26 @@ def test_reconstruction_loss_is_mse_in_units_of_the_variance():
     expected = sum((a - b) ** 2 for a, b in zip(x.flatten().tolist(), x_recon.flatten().tolist(), strict=True)) / 48
     assert losses.reconstruction_loss(x_recon, x).item() == pytest.approx(expected, rel=1e-5)
     assert losses.reconstruction_loss(x_recon, x, 0.1).item() == pytest.approx(10 * expected, rel=1e-5)
+
+
+def test_structural_loss_is_what_ssim_lacks_and_moves_a_picture_towards_the_other():
+    x, x_recon = torch.rand(2, 3, 16, 16), torch.rand(2, 3, 16, 16, requires_grad=True)
+    loss = losses.structural_loss(x_recon, x)
+    assert loss.item() == pytest.approx(1 - metrics.ssim(x_recon, x).mean().item())
+    assert losses.structural_loss(x, x).item() == pytest.approx(0, abs=1e-6)
+    loss.backward()
+    assert x_recon.grad.isfinite().all() and (x_recon.grad.flatten(1).norm(dim=1) > 0).all()
+    nearer = (x_recon - 1e-2 * x_recon.grad / x_recon.grad.norm()).detach()
+    assert losses.structural_loss(nearer, x) < loss
+    with torch.autocast("cpu", torch.bfloat16):
+        assert losses.structural_loss(x_recon, x).item() == loss.item()
+
+
+def test_structural_loss_has_a_slope_on_flat_and_on_small_pictures():
+    for shape in ((1, 1, 28, 28), (2, 1, 4, 4)):
+        x_recon = torch.full(shape, 0.5, requires_grad=True)
+        losses.structural_loss(x_recon, torch.zeros(shape)).backward()
+        assert x_recon.grad.isfinite().all() and x_recon.grad.abs().sum() > 0
 
 
 @pytest.mark.parametrize("beta", [0.0, 0.25, 2.0])

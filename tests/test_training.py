@@ -15,8 +15,10 @@ from vqvae.checkpoint import CheckpointError, load_checkpoint, read_tensors, wri
 from vqvae.config import ConfigError, ModelConfig, TrainingConfig
 from vqvae.imageset import ImageSet
 from vqvae.machine import check_memory, estimate_bytes, resolve_device
+from vqvae.metrics import evaluate
 from vqvae.model import build_model
 from vqvae.runs import TRAINING_FILE, read_run
+from vqvae.synthetic import synthetic_digits
 from vqvae.training import Training, TrainingDiverged
 
 pytestmark = pytest.mark.usefixtures("one_thread")
@@ -120,6 +122,43 @@ def test_each_epoch_shows_every_image_once_in_a_new_order(monkeypatch):
     run(training)
     first, second = (torch.cat(seen[a:a + 6]).round().int().tolist() for a in (0, 6))
     assert sorted(first) == sorted(second) == list(range(48)) and first != second
+
+
+# -- the structural loss ----------------------------------------------------------------------------------------------
+
+@pytest.mark.parametrize("kind", ["vqvae", "ae", "vae"])
+def test_the_structural_loss_counts_by_its_weight_and_without_one_is_not_even_computed(kind, monkeypatch):
+    weighted, model = run(start(model=replace(CONFIG, kind=kind), ssim_weight=0.5), 1), replace(CONFIG, kind=kind)
+    monkeypatch.setattr("vqvae.losses.structural_loss", lambda *_: 1 / 0)
+    plain = run(start(model=model), 1)
+    assert weighted[0].reconstruction_loss == plain[0].reconstruction_loss, "what is reported stays the squared error"
+    assert 0 < weighted[0].loss - plain[0].loss <= 0.5 * 2
+
+
+def test_the_structural_loss_raises_the_ssim_that_is_reached():
+    data = ImageSet("made", "train", synthetic_digits(64, 0)[0])
+    reached = []
+    for weight in (0.0, 1.0):
+        training = start(data, replace(CONFIG, height=28, width=28), steps=40, ssim_weight=weight)
+        run(training)
+        reached.append(evaluate(training.model, data)[0].ssim)
+    assert reached[1] > reached[0]
+
+
+def test_a_run_saved_before_there_was_a_structural_loss_goes_on_without_it(tmp_path):
+    first, straight = start(), start()
+    run(first, 4)
+    first.save(tmp_path)
+    tensors = read_tensors(tmp_path / TRAINING_FILE)
+    saved = {"step": 4, "elapsed": first.elapsed, "config": first.config.to_dict(),
+             "model": first.model.config.to_dict(), "images": 50}
+    del saved["config"]["ssim_weight"]
+    write_tensors(tmp_path / TRAINING_FILE, tensors, {"run": json.dumps(saved)})
+    second = Training.resume(tmp_path, images())
+    run(second)
+    run(straight)
+    assert second.config.ssim_weight == 0
+    assert_same(straight, second)
 
 
 # -- budgets and records ----------------------------------------------------------------------------------------------

@@ -1,7 +1,7 @@
 """VQ-VAE: quantizer, model, training, prior and index grids, on PyTorch and nothing of any user interface.
 
 Import order, each module knowing only those before it:
-config -> quantizer, networks, losses -> model, baselines -> metrics -> checkpoint -> data -> training.
+config, metrics -> quantizer, networks, losses -> model, baselines -> checkpoint -> data -> training.
 
     >>> import vqvae
     >>> model = vqvae.load("mnist")

@@ -167,6 +167,8 @@ class TrainingConfig(_Config):
     """Decoupled weight decay of AdamW."""
     commitment_weight: float = 0.25
     """beta of eq. 3: weight of the commitment loss."""
+    ssim_weight: float = 0.0
+    """Weight of the structural loss, 1 - SSIM, beside the squared error over the data's variance; 0 leaves it out."""
     kl_weight: float = 1.0
     """Weight of the KL term of a vae or cvae; 1 is the evidence lower bound."""
     free_bits: float = 0.0
@@ -205,6 +207,7 @@ class TrainingConfig(_Config):
         _check_float(self, "learning_rate", 1e-8, 100.0)
         _check_float(self, "weight_decay", 0.0, 10.0)
         _check_float(self, "commitment_weight", 0.0, 1000.0)
+        _check_float(self, "ssim_weight", 0.0, 1000.0)
         _check_float(self, "kl_weight", 0.0, 1000.0)
         _check_float(self, "free_bits", 0.0, 1e6)
         _check_float(self, "gradient_clip", 1e-6, 1e9)

@@ -6,11 +6,21 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from vqvae import metrics
+
 
 def reconstruction_loss(x_recon: Tensor, x: Tensor, variance: float = 1.0) -> Tensor:
     """Mean squared error over all pixels of (B, C, H, W), divided by the data's variance so that its scale, and with
     it the balance with the other terms, is the same for every data set."""
     return F.mse_loss(x_recon, x) / variance
+
+
+def structural_loss(x_recon: Tensor, x: Tensor) -> Tensor:
+    """1 - SSIM, mean over the pictures: two (B, C, H, W) in [0, 1] -> scalar, 0 for equal ones (Wang et al. 2004; as a
+    training loss Zhao et al., arXiv:1511.08861, section III-B). It asks for the local contrast that the squared error
+    alone gives up where detail is uncertain. In float32 under autocast too: it lives on differences of squares."""
+    with torch.autocast(x.device.type, enabled=False):
+        return 1 - metrics.ssim(x_recon.float(), x.float()).mean()
 
 
 def vqvae_loss(reconstruction: Tensor, codebook: Tensor, commitment: Tensor, commitment_weight: float) -> Tensor:

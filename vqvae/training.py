@@ -63,8 +63,8 @@ class Training(Loop):
         output = self.model(x, generator)
         scaled = losses.reconstruction_loss(output.x_recon, x, self.variance)
         quantized = output.quantized
-        loss = losses.vqvae_loss(scaled, quantized.codebook_loss, quantized.commitment_loss,
-                                 self.config.commitment_weight)
+        loss = losses.vqvae_loss(self._with_structure(scaled, output.x_recon, x), quantized.codebook_loss,
+                                 quantized.commitment_loss, self.config.commitment_weight)
         return loss, {"reconstruction_loss": scaled.detach() * self.variance,
                       "codebook_loss": quantized.codebook_loss.detach(),
                       "commitment_loss": quantized.commitment_loss.detach()}, quantized.restarted
@@ -72,13 +72,19 @@ class Training(Loop):
     def _baseline_objective(self, x: Tensor, labels: Tensor | None, generator: torch.Generator):
         """The same of an ae (mean squared error alone), a vae or a cvae (evidence lower bound)."""
         output = self.model(x, generator, labels)
-        loss = scaled = losses.reconstruction_loss(output.x_recon, x, self.variance)
+        scaled = losses.reconstruction_loss(output.x_recon, x, self.variance)
         parts = {"reconstruction_loss": scaled.detach() * self.variance}
+        loss = self._with_structure(scaled, output.x_recon, x)
         if output.kl is not None:
-            loss = losses.vae_loss(scaled, output.kl, x[0].numel(), self.config.kl_weight,
+            loss = losses.vae_loss(loss, output.kl, x[0].numel(), self.config.kl_weight,
                                    self.config.free_bits * math.log(2))
             parts["kl"] = output.kl.mean().detach()
         return loss, parts, 0
+
+    def _with_structure(self, scaled: Tensor, x_recon: Tensor, x: Tensor) -> Tensor:
+        """The reconstruction loss, with the structural one where it has a weight."""
+        weight = self.config.ssim_weight
+        return scaled + weight * losses.structural_loss(x_recon, x) if weight else scaled
 
     def _record(self, values: dict[str, Tensor], output: int, common: dict) -> StepRecord:
         quantizer = getattr(self.model, "quantizer", None)
