@@ -61,6 +61,7 @@ def create_app(settings: Settings | None = None) -> gr.Blocks:
             # Gradio hands the request to the parameter with this annotation, which a partial would hide.
             return open_page(settings, stored, last, request.query_params.get("model"))
 
+        again = gr.Button("Again", elem_id="vq-again", visible="hidden")
         loaded = app.load(open_for, [visitor, chosen], [visitor, model, about], **QUIET)
         with gr.Tabs(elem_id="vq-tabs") as tabs:
             page = Page(
@@ -72,6 +73,7 @@ def create_app(settings: Settings | None = None) -> gr.Blocks:
                 grid=grid,
                 tabs=tabs,
                 loaded=loaded,
+                again=again,
                 tab_ids=tuple(tab for tab, _ in tabs_here),
             )
             for tab, label in tabs_here:

@@ -246,8 +246,9 @@ class Jobs:
                 self._launch(run_dir, command)
 
     def _launch(self, run_dir: Path, command: str) -> None:
-        if not (run_dir / runfiles.SAVE).exists():
-            self._write_state(run_dir, "starting", "Starting")
+        # At once, not when the process has imported torch: a page that still saw "interrupted" would stop looking.
+        self._write_state(run_dir, "starting",
+                          "Going on from its last save" if (run_dir / runfiles.SAVE).exists() else "Starting")
         process, self._standby = self._standby, None
         if process is None or process.poll() is not None:
             process = self._spawn(subprocess.DEVNULL)

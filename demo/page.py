@@ -29,6 +29,8 @@ class Page:
     """To switch tab, output `gr.Tabs(selected="edit")` here."""
     loaded: gr.events.Dependency
     """The event that fills visitor and picker when the page opens; see `ready`."""
+    again: gr.Button
+    """Not seen; "clicked" by alive.js when a server that was started anew has forgotten what every gr.State held."""
     tab_ids: tuple[str, ...] = field(default=())
     """The tabs on this page, in order."""
 

@@ -10,7 +10,9 @@ import gradio as gr
 from gradio.themes.utils.colors import Color
 
 CSS_PATH = Path(__file__).with_name("theme.css")
-SCRIPT_PATH = Path(__file__).with_name("page.js")
+SCRIPTS = ("page.js", "alive.js")
+LOOKS_OUTSIDE = "alive.css"
+"""Of what stands beside Gradio's page, which the sheet at CSS_PATH is confined to."""
 
 _TEAL = Color(
     "#effaf7", "#d5f2ea", "#abe4d6", "#79d0bd", "#41b59e", "#1f9a84", "#0f766e", "#0d5f59", "#0f4c48", "#103f3c",
@@ -33,8 +35,10 @@ _META = """
 
 @cache
 def head() -> str:
-    """What goes into the page's head: the icon and the script of the explained words."""
-    return f"{_META}<script>{SCRIPT_PATH.read_text(encoding='utf-8')}</script>"
+    """What goes into the page's head: the icon, the script of the explained words, and the watch over the server."""
+    here = Path(__file__)
+    scripts = "".join(f"<script>{here.with_name(name).read_text(encoding='utf-8')}</script>" for name in SCRIPTS)
+    return f"{_META}<style>{here.with_name(LOOKS_OUTSIDE).read_text(encoding='utf-8')}</style>{scripts}"
 
 
 @cache

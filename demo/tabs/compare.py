@@ -128,4 +128,5 @@ def build_plan(page: Page, jobs: Jobs, kind: str) -> plan_runs.View:
     resume.click(partial(plan_runs.resume, *fixed), known, [*view], **QUIET)
     view.timer.tick(partial(plan_runs.show, *fixed), known, [*view], **QUIET)
     page.ready(partial(plan_runs.find, *fixed), [page.visitor], [*view], queue=False)
+    page.again.click(partial(plan_runs.find, *fixed), [page.visitor], [*view], **QUIET)
     return view

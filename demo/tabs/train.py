@@ -30,7 +30,6 @@ INTRO = ("A model learns here by drawing every image again from its codes, and b
 class View(NamedTuple):
     """What a handler sends to the run's side of the tab, in the order of its components."""
 
-    run_id: Any
     seen: Any
     """What the page shows already: what has not changed is not sent again."""
     status: Any
@@ -42,10 +41,16 @@ class View(NamedTuple):
     use: Any
     delete: Any
     runs: Any
+    """The list; its value is the run on show. The browser keeps it, so it outlives a restart of the server."""
     timer: Any
     problem: Any
     done: Any
     """A timer that tells the page, once, that the list of models has changed."""
+
+    @property
+    def run_id(self) -> str | None:
+        """The run that a handler shows."""
+        return self.seen["run"] or None
 
 
 def show(jobs: Jobs, visitor: str, run_id: str | None, seen: dict | None, problem: str = "") -> View:
@@ -68,7 +73,7 @@ def show(jobs: Jobs, visitor: str, run_id: str | None, seen: dict | None, proble
         if fresh or now["runs"] != seen.get("runs") else gr.skip()
     active = bool(status) and status.active
     line = gr.skip() if seen == now else train_view.status_html(status, live.record())
-    return View(run_id, now, line, pictures, charts, *buttons, runs,
+    return View(now, line, pictures, charts, *buttons, runs,
                 gr.skip() if not fresh and active else gr.update(active=active), _problem(problem),
                 gr.update(active=True) if ended else gr.skip())
 
@@ -217,7 +222,7 @@ def _run_title(status: Status) -> str:
 def build(page: Page) -> None:
     """The tab's components and events; called inside its gr.Tab."""
     jobs = shared_jobs(page.settings.runs)
-    run_id, seen = gr.State(None), gr.State(None)
+    seen = gr.State(None)
     empty = show(jobs, "", None, None)
     looks, lines = train_view.CSS_PATH.read_text(), curves.CSS_PATH.read_text()
     with gr.Row(elem_id="vq-train"):
@@ -241,7 +246,7 @@ def build(page: Page) -> None:
                 delete = gr.Button("Delete", size="sm", interactive=False, min_width=90, scale=0,
                                    elem_id="vq-train-delete")
     timer = gr.Timer(POLL_SECONDS, active=False)
-    view = list(View(run_id, seen, status, pictures, charts, hold, stop, reset, use, delete, runs, timer, form.problem,
+    view = list(View(seen, status, pictures, charts, hold, stop, reset, use, delete, runs, timer, form.problem,
                      gr.Timer(0.05, active=False)))
     _connect(page, jobs, view=View(*view), form=form)
     _connect_prior(page, jobs, view=View(*view), prior=prior)
@@ -250,7 +255,7 @@ def build(page: Page) -> None:
 def _connect_prior(page: Page, jobs: Jobs, *, view: View, prior: PriorForm) -> None:
     quiet = {"show_progress": "hidden", "api_visibility": "private", "queue": False}
     prior.train.click(partial(press_prior, jobs, page.settings),
-                      [page.visitor, view.run_id, view.seen, page.model, prior.seconds, prior.conditional],
+                      [page.visitor, view.runs, view.seen, page.model, prior.seconds, prior.conditional],
                       [*view, prior.problem], **quiet).then(None, [prior.problem], None, js=SEE_RUN, **quiet)
     page.model.change(partial(explain_prior, page.settings), [page.model], [prior.about], **quiet)
     page.ready(partial(explain_prior, page.settings), [page.model], [prior.about], queue=False)
@@ -258,7 +263,7 @@ def _connect_prior(page: Page, jobs: Jobs, *, view: View, prior: PriorForm) -> N
 
 def _connect(page: Page, jobs: Jobs, *, view: View, form: Form) -> None:
     quiet = {"show_progress": "hidden", "api_visibility": "private", "queue": False}
-    known = [page.visitor, view.run_id, view.seen]
+    known = [page.visitor, view.runs, view.seen]
     form.train.click(partial(press_train, jobs, page.settings), [*known, *form.own, *form.fields], [*view],
                      **quiet)
     view.hold.click(partial(press_hold, jobs), known, [*view], **quiet)
@@ -267,7 +272,7 @@ def _connect(page: Page, jobs: Jobs, *, view: View, form: Form) -> None:
     view.reset.click(partial(press_reset, jobs), [page.visitor],
                      [*view, form.preset, form.why, *form.fields], **quiet)
     able = "generate" if page.has_tab("generate") else "edit"
-    view.use.click(partial(use_model, page.settings, able), [page.visitor, view.run_id], [page.model, page.tabs],
+    view.use.click(partial(use_model, page.settings, able), [page.visitor, view.runs], [page.model, page.tabs],
                    **quiet)
     view.runs.input(partial(choose_run, jobs), [page.visitor, view.runs], [*view], **quiet)
     view.timer.tick(partial(show, jobs), known, [*view], **quiet)
@@ -277,6 +282,7 @@ def _connect(page: Page, jobs: Jobs, *, view: View, form: Form) -> None:
     form.preset.input(choose_preset, [form.preset], [form.why, *form.fields], **quiet)
     form.connect()
     page.ready(partial(find_run, jobs), [page.visitor], [*view], queue=False)
+    page.again.click(partial(choose_run, jobs), [page.visitor, view.runs], [*view], **quiet)
 
     def open_tab(event: gr.SelectData) -> None:  # a partial would hide from Gradio that it takes an event
         if event.value == "Train":

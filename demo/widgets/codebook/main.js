@@ -7,8 +7,9 @@ let wanted = null, visible = false;
 
 function say(text, kind = "error") {
   if (statusLine.textContent !== text) statusLine.textContent = text;
-  statusLine.dataset.kind = text ? kind : "";
+  statusLine.dataset.kind = text === LOST ? "lost" : text ? kind : "";
 }
+window.addEventListener("vq-back", () => { if (statusLine.dataset.kind === "lost") say(""); });   // see alive.js
 function pressChoice(within, name, value) {
   within.querySelectorAll(`[data-choice="${name}"] button`).forEach(
     (button) => button.setAttribute("aria-pressed", String(button.value === value)));
