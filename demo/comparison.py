@@ -127,48 +127,41 @@ def compare_between(request: dict, settings: Settings) -> dict:
 
 
 def compare_samples(request: dict, settings: Settings) -> dict:
-    """request {set, model, seed, label} -> `rows` [{kind, title, pictures}]: SAMPLES pictures of each model's own
-    prior; of the VQ-VAE codes drawn evenly, and where it has a learned prior those too."""
+    """request {set, model, seed, label} -> `rows` [{kind, pictures}]: SAMPLES pictures of each model's own prior; of
+    the VQ-VAE codes drawn evenly, and where it has a learned prior those too, else `missing` says what to do."""
     import torch
 
     chosen = _set(request, settings)
     seed = request.get("seed")
     if isinstance(seed, bool) or not isinstance(seed, int) or not 0 <= seed < 2**31:
         raise RequestError("The seed of the samples is not a whole number; reload the page.")
-    rows = []
+    rows, missing = [], ""
     with torch.inference_mode():
         for kind, checkpoint in chosen.checkpoints.items():
             model, generator = checkpoint.model, torch.Generator().manual_seed(seed)
             if kind == "vqvae":
                 grids = torch.randint(model.config.codebook_size, (SAMPLES, *model.config.grid), generator=generator)
                 rows.append(("random", model.decode(grids)))
-                drawn = _of_prior(chosen, request, settings, seed)
-                rows += [("prior", model.decode(drawn))] if drawn is not None else []
+                prior, missing = sets.prior_of(chosen, settings)
+                rows += [("prior", model.decode(_of_prior(prior, request, seed)))] if prior is not None else []
                 continue
             labels = None
             if kind == "cvae":
                 label = _label(request.get("label"), model.classes)
                 labels = torch.arange(SAMPLES) % model.classes if label < 0 else torch.full((SAMPLES,), label)
             rows.append((kind, model.sample(SAMPLES, labels, generator)))
-    return {"rows": [{"kind": kind, "pictures": _pictures(x)} for kind, x in rows]}
+    return {"rows": [{"kind": kind, "pictures": _pictures(x)} for kind, x in rows], "missing": missing}
 
 
 # -- parts ------------------------------------------------------------------------------------------------------------
 
 
-def _of_prior(chosen: Set, request: dict, settings: Settings, seed: int):
-    """Grids of the VQ-VAE's learned prior, int64 (SAMPLES, h, w), or None where it has none that can be read."""
+def _of_prior(prior, request: dict, seed: int):
+    """Grids of a learned prior: int64 (SAMPLES, h, w)."""
     import torch
 
-    from demo.models import ModelError, get_prior
-    from vqvae import CheckpointError, Sampling, sample
+    from vqvae import Sampling, sample
 
-    if chosen.vqvae_id is None:
-        return None
-    try:
-        prior = get_prior(chosen.vqvae_id, settings)
-    except (CheckpointError, ModelError):
-        return None
     label, classes = _label(request.get("label"), prior.config.classes), prior.config.classes
     labels = (torch.arange(SAMPLES) % classes if label < 0 else torch.full((SAMPLES,), label)) if classes else None
     return sample(prior, SAMPLES, labels, Sampling(steps=8), seed=seed)

@@ -14,7 +14,7 @@ from pathlib import Path
 import numpy as np
 
 from demo import models, runfiles
-from demo.model_cache import FolderCache
+from demo.model_cache import PRIOR_FILES, FolderCache, load_prior
 from demo.models import ModelError
 from demo.session import is_token
 from demo.settings import PROJECT, Settings
@@ -27,6 +27,11 @@ EXAMPLES = PROJECT / "demo" / "examples" / "mnist.png"
 MODELS, EXAMPLES_PNG, EXAMPLES_JSON = "models", "examples.png", "examples.json"
 _RUN = re.compile(r"run:([0-9a-f]{32})/([0-9a-f]{16})")
 _cache = FolderCache()
+_priors = FolderCache(load_prior, PRIOR_FILES)
+NO_PRIOR = ("The VQ-VAE at the top of the page has no learned prior. Train one in the Train tab, under “Train a "
+            "prior”: what it draws then appears here.")
+NO_PRIOR_YET = ("This VQ-VAE has no learned prior: that is the last step of “Train all four”, and this run has not "
+                "come to it. Let one run to its end: what its prior draws then appears here.")
 
 
 @dataclass(frozen=True)
@@ -102,6 +107,25 @@ def _shipped(model_id: object, settings: Settings) -> Set:
         chosen = "mnist"
     vqvae = models.get_checkpoint(chosen, settings)
     return Set(SHIPPED, {"vqvae": vqvae, **loaded}, chosen, note)
+
+
+def prior_of(chosen: Set, settings: Settings):
+    """(the VQ-VAE's learned prior or None, the sentence that says what is missing or "")."""
+    from vqvae import CheckpointError
+
+    try:
+        if chosen.vqvae_id is not None:
+            has = models.has_prior(chosen.vqvae_id, settings)
+            return (models.get_prior(chosen.vqvae_id, settings), "") if has else (None, NO_PRIOR)
+        match = _RUN.fullmatch(chosen.id)
+        folder = settings.runs / match[1] / match[2] / MODELS / "vqvae"
+        if not (folder / "prior.safetensors").is_file():
+            return None, NO_PRIOR_YET
+        return _priors.get(folder, len(KINDS)), ""
+    except ModelError as error:
+        return None, str(error)
+    except (CheckpointError, OSError):  # its text names folders of the server
+        return None, "The prior of this VQ-VAE cannot be read: its file is damaged. Train it anew."
 
 
 def examples(chosen: Set, settings: Settings) -> tuple[np.ndarray, list[str], str]:

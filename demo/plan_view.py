@@ -32,7 +32,8 @@ def status_html(kind: str, status: Status | None, parts: Sequence[dict], records
                 for part in parts)
     total = sum(part["training"]["seconds"] for part in parts) or 1.0
     share = 1.0 if status.phase == "finished" else min(1.0, spent / total)
-    facts = f"<span><b>{len(done)}</b> of {len(parts)} measured</span>"
+    models = {part["name"] for part in parts if "of" not in part}
+    facts = f"<span><b>{len(done & models)}</b> of {len(models)} measured</span>"
     if status.phase in ("starting", "training", "evaluating"):
         facts += f"<span>about <b>{clock(max(0.0, total - spent))}</b> of training left</span>"
     sentence = status.text
@@ -55,6 +56,7 @@ def collapse(results: dict) -> str:
 
 def curves_html(parts: Sequence[dict], records: dict[str, list]) -> str:
     """The error of all four over seconds in one plot, and the KL divergence of those that have one in another."""
+    parts = [part for part in parts if "of" not in part]  # the curve of a prior is in bits, of other things
     # One axis for all: each line ends with its own training, and the longest one says where the axis does.
     seconds = max((part["training"]["seconds"] for part in parts), default=1.0)
     xs = sorted({r.get("elapsed") or 0.0 for found in records.values() for r in found})
@@ -74,15 +76,18 @@ def curves_html(parts: Sequence[dict], records: dict[str, list]) -> str:
 
 
 def table_html(results: dict) -> str:
-    """The figures of every part that is measured, on the test images."""
-    rows = results.get("done", [])
+    """The figures of every part that is measured, on the test images; those of a prior in a sentence."""
+    rows = [entry for entry in results.get("done", []) if "mse" in entry]
     if not rows:
         return ""
+    priors = "".join(f'<p class="vq-note">With its {term("prior")} the VQ-VAE keeps a test picture in '
+                     f'{entry["prior_bits"]:,.0f} bits instead of {entry["nominal_bits"]:,.0f}, and invents pictures '
+                     'above.</p>' for entry in results["done"] if entry.get("prior_bits"))
     head = f'<tr><th>Model</th><th>{term("rate", "Size")}, bits</th><th>{term("mse")}</th><th>{term("PSNR")}, dB</th>' \
         f'<th>{term("SSIM")}</th><th>Steps</th></tr>'
     body = "".join(f'<tr><td>{escape(str(r["title"]))}</td><td>{r["bits"]:,.0f}</td><td>{r["mse"]:.4f}</td>'
                    f'<td>{r["psnr"]:.1f}</td><td>{r["ssim"]:.3f}</td><td>{r["steps"]:,}</td></tr>' for r in rows)
-    return f'<div class="vq-plan-table"><table>{head}{body}</table></div>'
+    return f'<div class="vq-plan-table"><table>{head}{body}</table></div>{priors}'
 
 
 def _head(phase: str, facts: str, share: float, sentence: str, style: str) -> str:

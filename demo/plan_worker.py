@@ -7,8 +7,8 @@ Beside the files of every run (demo.runfiles) it writes
     models/<part>/          the checkpoint of each part of a comparison; a sweep keeps figures only
     examples.png, .json     test pictures in a row and their classes, for the comparison
 
-A part that was cut off is trained anew when the run is resumed; those before it are kept. Imports only vqvae and the
-standard library.
+A part that was cut off is trained anew when the run is resumed; those before it are kept. The last part of a comparison
+is the prior of its VQ-VAE, written into the folder of that. Imports only vqvae and the standard library.
 """
 
 from __future__ import annotations
@@ -54,8 +54,12 @@ def train_plan(run_dir: Path, job: dict, reporter, commands) -> None:
         if command in ("stop", "end"):
             ended = command
             break
-        said = f"{part['title']}, {number} of {len(plan['parts'])}"
-        entry, ended = train_part(run_dir, plan["kind"], part, (train, test), reporter, commands, said)
+        if "of" in part:
+            said = f"{part['title']}, so that it can invent pictures too"
+            entry, ended = train_prior(run_dir, part, train, reporter, commands, said)
+        else:
+            said = f"{part['title']}, {number} of {sum('of' not in other for other in plan['parts'])}"
+            entry, ended = train_part(run_dir, plan["kind"], part, (train, test), reporter, commands, said)
         if entry is not None:
             results["done"].append(entry)
             runfiles.write_atomic(run_dir / RESULTS, results)
@@ -80,9 +84,36 @@ def train_part(run_dir: Path, kind: str, part: dict, data: tuple, reporter, comm
     train, test = data
     config = vqvae.TrainingConfig.from_dict(part["training"])
     model = replace(vqvae.ModelConfig.from_dict(part["model"]), classes=train.classes)
-    training, ended = vqvae.Training(vqvae.build_model(model, config.seed), train, config), ""
+    training = vqvae.Training(vqvae.build_model(model, config.seed), train, config)
+    begun, ended = run_part(run_dir, part, training, reporter, commands, said)
+    return (measure(run_dir, kind, part, training, test) if begun else None), ended
+
+
+def train_prior(run_dir: Path, part: dict, train, reporter, commands, said: str) -> tuple[dict | None, str]:
+    """The same for the prior of the VQ-VAE that an earlier part has trained."""
+    import vqvae
+    from demo.prior_worker import measure_prior
+    from vqvae.index_set import encode_set
+
+    reporter.state("training", f"{said}: first the VQ-VAE writes all the images as codes")
+    folder = run_dir / MODELS / part["of"]
+    checkpoint = vqvae.load_checkpoint(folder)
+    config = vqvae.PriorTrainingConfig.from_dict(part["training"])
+    grids = encode_set(checkpoint.model, train)
+    training = vqvae.PriorTraining(vqvae.new_prior(checkpoint.model, grids, config), grids, config)
+    begun, ended = run_part(run_dir, part, training, reporter, commands, said)
+    if not begun:
+        return None, ended
+    metrics = measure_prior(training, checkpoint.gallery)
+    vqvae.save_prior(folder, training.prior, training=training.describe(), metrics=metrics)
+    return {"name": part["name"], "title": part["title"], "prior_bits": metrics.get("bits_per_image"),
+            "nominal_bits": metrics.get("nominal_bits"), "steps": training.step}, ended
+
+
+def run_part(run_dir: Path, part: dict, training, reporter, commands, said: str) -> tuple[bool, str]:
+    """Train to the end of the budget or a command: (whether there is something to measure, "", "stop" or "end")."""
     reporter.state("training", said)
-    noted, record = 0.0, None
+    noted, record, ended = 0.0, None, ""
     with (run_dir / records_name(part["name"])).open("w", encoding="utf-8") as file:
         for record in training.steps():
             now = time.monotonic()
@@ -97,9 +128,9 @@ def train_part(run_dir: Path, kind: str, part: dict, data: tuple, reporter, comm
         if record is not None:
             file.write(f"{json.dumps(record.to_dict())}\n")
     if ended == "end" or record is None:
-        return None, ended or "stop"
+        return False, ended or "stop"
     reporter.state("evaluating", said)
-    return measure(run_dir, kind, part, training, test), ended
+    return True, ended
 
 
 def measure(run_dir: Path, kind: str, part: dict, training, test) -> dict:

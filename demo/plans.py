@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from demo.presets import SHAPES
-from demo.run_settings import RunSettings, SettingsError, _show, check_memory
+from demo.run_settings import RunSettings, SettingsError, _show, check_memory, prior_settings
 from vqvae.config import ConfigError, ModelConfig, TrainingConfig
 
 NAMES = {"vqvae": "VQ-VAE", "ae": "AE", "vae": "VAE", "cvae": "Conditional VAE"}
@@ -49,7 +49,8 @@ class Plan:
     title: str
     dataset: str
     parts: tuple[dict, ...]
-    """name, title, series, model and training of each."""
+    """name, title, series, model and training of each; that of a prior has `of`, the name of its VQ-VAE's part, and
+    the training of a prior."""
 
     def to_dict(self) -> dict[str, Any]:
         total = sum(part["training"]["seconds"] for part in self.parts)
@@ -58,7 +59,8 @@ class Plan:
 
 
 def four(dataset: Any, seconds: Any, preset: Any, data_dir: Path) -> Plan:
-    """VQ-VAE, AE, VAE and CVAE for the same seconds each. SettingsError names what cannot be used."""
+    """VQ-VAE, AE, VAE and CVAE for the same seconds each, then for as long again the VQ-VAE's prior: the others learn
+    theirs in their own training. SettingsError names what cannot be used."""
     channels, side = _shape(dataset)
     seconds = _seconds(seconds)
     if preset not in PRESETS:
@@ -69,6 +71,7 @@ def four(dataset: Any, seconds: Any, preset: Any, data_dir: Path) -> Plan:
         extra = {} if kind not in ("vae", "cvae") or preset == "plain" else \
             {"free_bits": model.bits_per_image} if preset == "bits" else {"kl_weight": COLLAPSE}
         parts.append(_part(kind, name, "", model, dataset, seconds, data_dir, **extra))
+    parts.append(_prior(ModelConfig(**parts[0]["model"]), dataset, seconds, data_dir))
     label = {"plain": "", "bits": " · same bits", "collapse": " · collapse"}[preset]
     return Plan("four", f"{_name(dataset)} · {seconds:g} s each{label}", dataset, tuple(parts))
 
@@ -99,6 +102,13 @@ def _part(name: str, title: str, series: str, model: ModelConfig, dataset: str, 
         raise SettingsError(str(error)) from error
     check_memory(RunSettings(model, training))
     return {"name": name, "title": title, "series": series, "model": model.to_dict(), "training": training.to_dict()}
+
+
+def _prior(model: ModelConfig, dataset: str, seconds: float, data_dir: Path) -> dict:
+    prior = prior_settings(model, seconds, dataset, data_dir, 0)
+    check_memory(RunSettings(model, prior, prior))
+    return {"name": "prior", "title": "Prior of the VQ-VAE", "series": "", "of": "vqvae", "model": model.to_dict(),
+            "training": prior.to_dict()}
 
 
 def _shape(dataset: Any) -> tuple[int, int]:

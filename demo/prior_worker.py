@@ -130,7 +130,7 @@ def _finish(training, checkpoint, folder: Path, run_dir: Path, reporter: PriorRe
     reporter.state("evaluating")
     training.prior.eval()
     if all(value.isfinite().all() for value in training.prior.state_dict().values()):
-        metrics = _measure(training, checkpoint.gallery)
+        metrics = measure_prior(training, checkpoint.gallery)
         save_prior(folder, training.prior, training=training.describe(), metrics=metrics)
         if metrics:
             live = runfiles.read_json(run_dir / runfiles.PRIOR_LIVE)
@@ -146,7 +146,7 @@ def _finish(training, checkpoint, folder: Path, run_dir: Path, reporter: PriorRe
         reporter.state("finished" if training.finished else "stopped")
 
 
-def _measure(training, gallery) -> dict:
+def measure_prior(training, gallery) -> dict:
     """Figures on the gallery's test grids, which the prior has not seen; {} where there are none."""
     from vqvae.index_set import IndexSet
     from vqvae.prior_training import evaluate_prior

@@ -23,6 +23,7 @@ from demo.tabs import compare
 from vqvae.config import ModelConfig
 
 KINDS = comparison_models.KINDS
+PARTS = [*KINDS, "prior"]
 
 
 @pytest.fixture(scope="module")
@@ -119,6 +120,7 @@ def test_a_walk_begins_and_ends_with_the_two_reconstructions(settings):
 def test_samples_are_those_of_the_seed_and_the_class(settings):
     first, again, other = (ask(comparison.compare_samples, settings, seed=seed, label=7)["rows"] for seed in (5, 5, 6))
     assert [row["kind"] for row in first] == ["random", "ae", "vae", "cvae"] and first == again != other
+    assert "Train a prior" in ask(comparison.compare_samples, settings, seed=5)["missing"]
     model = vqvae.load(settings.checkpoints / "mnist-cvae")
     drawn = model.sample(10, torch.full((10,), 7), torch.Generator().manual_seed(5))
     assert abs(pictures(first[3]["pictures"], 10) - (drawn[:, 0] * 255).round().numpy()).max() <= 1
@@ -135,11 +137,13 @@ def test_a_model_of_other_pictures_is_replaced_by_the_shipped_one_and_said_so(se
 def test_all_four_get_the_same_budget_and_the_preset_only_changes_the_vaes(tmp_path):
     for preset, field in (("plain", None), ("bits", "free_bits"), ("collapse", "kl_weight")):
         plan = plans.four("mnist", 30, preset, tmp_path)
-        assert [p["model"]["kind"] for p in plan.parts] == list(KINDS)
+        *models, prior = plan.parts
+        assert [p["model"]["kind"] for p in models] == list(KINDS)
+        assert prior["of"] == "vqvae" and prior["model"] == models[0]["model"]
         assert {p["training"]["seconds"] for p in plan.parts} == {30.0}
-        changed = [p["name"] for p in plan.parts if field and p["training"][field] != plan.parts[0]["training"][field]]
+        changed = [p["name"] for p in models if field and p["training"][field] != models[0]["training"][field]]
         assert changed == ([] if field is None else ["vae", "cvae"])
-    assert plan.to_dict()["training"]["seconds"] == 120
+    assert plan.to_dict()["training"]["seconds"] == 150
 
 
 @pytest.mark.parametrize(("arguments", "said"), [
@@ -199,8 +203,8 @@ def test_a_plan_trains_measures_and_leaves_a_set_to_compare(settings, trained_pl
     visitor, run_id, told = trained_plan
     folder = settings.runs / visitor / run_id
     results = json.loads((folder / plan_worker.RESULTS).read_text())
-    assert [entry["name"] for entry in results["done"]] == list(KINDS) and told[-1] == ("finished",)
-    assert all(len(runfiles.read_records(folder, plan_worker.records_name(kind))) >= 1 for kind in KINDS)
+    assert [entry["name"] for entry in results["done"]] == PARTS and told[-1] == ("finished",)
+    assert all(len(runfiles.read_records(folder, plan_worker.records_name(part))) >= 1 for part in PARTS)
     listed = comparison_models.list_sets(settings, visitor)
     assert listed == [("Shipped: MNIST digits", "shipped"), ("Mine: four of them", f"run:{visitor}/{run_id}")]
     assert comparison_models.list_sets(settings, new_token()) == listed[:1]
@@ -208,6 +212,24 @@ def test_a_plan_trains_measures_and_leaves_a_set_to_compare(settings, trained_pl
     assert opened["ok"] and len(opened["examples"]) == 20 and opened["examples"][0]["label"] == "0"
     update, _ = compare.newest_set(settings, visitor, run_id)
     assert update["value"] == listed[1][1]
+
+
+def test_the_last_part_is_a_prior_that_draws_beside_the_others(settings, trained_plan):
+    visitor, run_id, told = trained_plan
+    set_id, models = f"run:{visitor}/{run_id}", settings.runs / visitor / run_id / plan_worker.MODELS
+    assert any("Prior of the VQ-VAE" in str(words) for words in told)
+    answer = ask(comparison.compare_samples, settings, set=set_id, seed=5)
+    assert [row["kind"] for row in answer["rows"]] == ["random", "prior", "ae", "vae", "cvae"] and not answer["missing"]
+    prior = vqvae.load_prior(models / "vqvae")
+    grids = vqvae.sample(prior, 10, torch.arange(10), vqvae.Sampling(steps=8), seed=5)
+    drawn = vqvae.load(models / "vqvae").decode(grids)
+    assert abs(pictures(answer["rows"][1]["pictures"], 10) - (drawn[:, 0] * 255).round().numpy()).max() <= 1
+    hidden = (models / "vqvae" / "prior.safetensors").rename(models / "kept")
+    try:
+        answer = ask(comparison.compare_samples, settings, set=set_id, seed=5)
+        assert len(answer["rows"]) == 4 and "Let one run to its end" in answer["missing"]
+    finally:
+        hidden.rename(models / "vqvae" / "prior.safetensors")
 
 
 def test_a_plan_goes_on_with_the_part_it_was_at(settings, trained_plan, tmp_path):
@@ -221,7 +243,7 @@ def test_a_plan_goes_on_with_the_part_it_was_at(settings, trained_plan, tmp_path
     assert told[-1][0] == "interrupted" and len(kept) < 4
     plan_worker.train_plan(tmp_path, job, Told(), Commands())
     done = json.loads((tmp_path / plan_worker.RESULTS).read_text())["done"]
-    assert [entry["name"] for entry in done] == list(KINDS) and done[:len(kept)] == kept
+    assert [entry["name"] for entry in done] == PARTS and done[:len(kept)] == kept
 
 
 def test_a_plan_that_is_stopped_keeps_what_is_measured(settings, trained_plan, tmp_path):
@@ -245,6 +267,7 @@ def test_the_page_sees_a_plan_and_only_the_compare_tab_does(settings, trained_pl
         view = plan_runs.find("four", jobs, settings, visitor)
         assert view.run_id == run_id and "Finished" in view.status and view.table.count("<tr>") == 5
         assert view.figure.count("data-name") == 6  # four errors, two KL divergences
+        assert "<b>4</b> of 4 measured" in view.status and "bits instead of 196" in view.table
         assert plan_runs.find("sweep", jobs, settings, visitor).run_id is None
         again = plan_runs.show("four", jobs, settings, visitor, run_id, view.seen)
         assert all(isinstance(part, dict) for part in (again.status, again.figure, again.table))  # nothing sent twice

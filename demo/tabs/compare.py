@@ -27,8 +27,9 @@ QUIET = {"show_progress": "hidden", "api_visibility": "private", "queue": False}
 SHOWN = "(set, model) => ({set, model})"
 TITLES = {
     "four": ("Train all four with the same budget", "VQ-VAE, AE, VAE and conditional VAE learn the same pictures, one "
-             "after another, for the same time each. Then they are chosen above. Close the page, come back: it is "
-             "still here.", "Train all four"),
+             "after another, for the same time each; then, for as long again, the VQ-VAE’s prior, so that it invents "
+             "pictures too. At the end they are chosen above. Close the page, come back: it is still here.",
+             "Train all four"),
     "sweep": (f"{term('rate', 'Rate')} and distortion", "How many bits buy how much likeness? Up and to the left is "
               "better. Vary one setting of the VQ-VAE and see its points beside k-means on raw patches (no network at "
               "all), JPEG and WebP.", "Sweep"),

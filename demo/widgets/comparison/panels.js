@@ -141,6 +141,7 @@ function makePanels(root) {
     },
     invent(answer) {
       samples.replaceChildren(...answer.rows.map((row) => strip(...SAMPLE_TEXT[row.kind], row.pictures, count(row.pictures))));
+      if (answer.missing) samples.firstChild.after(make("p", "vc-hint", answer.missing));
       layOut();
     },
   };
