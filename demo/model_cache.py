@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import vqvae
+from demo.palette import draw_ahead
 
 if TYPE_CHECKING:
     from vqvae import Checkpoint, Prior
@@ -20,6 +21,7 @@ def load_checkpoint(path: Path) -> "Checkpoint":
     """The checkpoint of a folder, ready to be shared."""
     checkpoint = vqvae.load_checkpoint(path)
     checkpoint.model.eval().requires_grad_(False)
+    draw_ahead(checkpoint.model)
     return checkpoint
 
 

@@ -29,6 +29,13 @@ def code_sheet(model: "VQVAE") -> dict:
     return _sheets[model]
 
 
+def draw_ahead(model: object) -> None:
+    """Begin to draw the sheet of a model that has just been loaded, so that the palette need not wait for it: 4,096
+    codes take a tenth of a second. Nothing where the model has no codes."""
+    if hasattr(model, "codebook"):
+        threading.Thread(target=code_sheet, args=(model,), daemon=True, name="code sheet").start()
+
+
 def _draw(model: "VQVAE") -> dict:
     import torch
 

@@ -8,8 +8,6 @@ to bfloat16, which laptops without bfloat16 units emulate slowly, and it takes n
 
 from __future__ import annotations
 
-from collections import defaultdict
-
 import torch
 from torch import Tensor, nn
 
@@ -55,35 +53,45 @@ class Muon(torch.optim.Optimizer):
 
     @torch.no_grad()
     def step(self, closure=None):
-        """One update of every parameter that has a gradient; matrices of equal size are worked together."""
+        """One update of every parameter that has a gradient, all of them together: they are small and many."""
         loss = None if closure is None else torch.enable_grad()(closure)()
         for group in self.param_groups:
-            alike: dict[tuple, list[tuple[nn.Parameter, Tensor]]] = defaultdict(list)
-            for p in group["params"]:
-                if p.grad is None:
-                    continue
-                momentum = self.state[p].setdefault("momentum", torch.zeros_like(p))
-                momentum.lerp_(p.grad, 1 - MOMENTUM)
-                matrix = p.grad.lerp(momentum, MOMENTUM).reshape(len(p), -1)  # Nesterov's look ahead
-                alike[tuple(sorted(matrix.shape))].append((p, matrix))
-            for members in alike.values():
-                flat = torch.stack([m if m.shape[0] <= m.shape[1] else m.T for _, m in members])
-                for (p, m), update in zip(members, orthogonalize(flat), strict=True):
-                    update = update if m.shape[0] <= m.shape[1] else update.T
-                    gain = max(1.0, m.shape[0] / m.shape[1]) ** 0.5
-                    p.mul_(1 - group["lr"] * group["weight_decay"])
-                    p.add_(update.reshape(p.shape), alpha=-group["lr"] * gain)
+            params = [p for p in group["params"] if p.grad is not None]
+            if not params:
+                continue
+            gradients = [p.grad for p in params]
+            momenta = [self.state[p].setdefault("momentum", torch.zeros_like(p)) for p in params]
+            torch._foreach_lerp_(momenta, gradients, 1 - MOMENTUM)
+            ahead = torch._foreach_lerp(gradients, momenta, MOMENTUM)  # Nesterov's look ahead
+            updates = orthogonalize([m.reshape(len(m), -1) for m in ahead])
+            torch._foreach_mul_(params, 1 - group["lr"] * group["weight_decay"])
+            torch._foreach_mul_(updates, [max(1.0, len(u) / u.shape[1]) ** 0.5 for u in updates])
+            torch._foreach_add_(params, [u.reshape(p.shape) for p, u in zip(params, updates, strict=True)],
+                                alpha=-group["lr"])
         return loss
 
 
-def orthogonalize(matrices: Tensor) -> Tensor:
-    """About U V^T of each matrix U S V^T: float (N, m, n) with m <= n -> (N, m, n), singular values within 0.7..1.2.
+def orthogonalize(matrices: list[Tensor]) -> list[Tensor]:
+    """About U V^T of each matrix U S V^T, float (m, n) of any sizes: singular values within 0.7..1.2.
 
-    Five steps of a quintic Newton-Schulz iteration: matrix products only, no decomposition.
+    Five steps of a quintic Newton-Schulz iteration x <- p(x x^T) x: matrix products only, no decomposition. As p is a
+    polynomial, x x^T of the next step is p G p of this one's G: the iteration runs on the squares of the shorter sides
+    alone, padded to one size, so that all matrices take it in one batch, and ends with one product each.
     """
     a, b, c = NEWTON_SCHULZ
-    x = matrices / (torch.linalg.matrix_norm(matrices, keepdim=True) + 1e-7)
-    for _ in range(NEWTON_SCHULZ_STEPS):
-        gram = x @ x.mT
-        x = a * x + (b * gram + c * gram @ gram) @ x
-    return x
+    wide = [m if m.shape[0] <= m.shape[1] else m.T for m in matrices]
+    gram = wide[0].new_zeros(len(wide), *(2 * [max(len(w) for w in wide)]))
+    for square, w in zip(gram, wide, strict=True):
+        square[:len(w), :len(w)] = w @ w.T
+    norm = gram.diagonal(dim1=1, dim2=2).sum(1).sqrt().add_(1e-7)[:, None, None]
+    gram /= norm.square()
+    identity = torch.eye(gram.shape[1], dtype=gram.dtype, device=gram.device).mul_(a)
+    product = None
+    for step in range(NEWTON_SCHULZ_STEPS):
+        p = torch.baddbmm(gram, gram, gram, beta=b, alpha=c).add_(identity)
+        product = p if product is None else p @ product
+        if step < NEWTON_SCHULZ_STEPS - 1:
+            gram = p @ gram @ p
+    product /= norm
+    out = [q[:len(w), :len(w)] @ w for q, w in zip(product, wide, strict=True)]
+    return [o if m.shape[0] <= m.shape[1] else o.T for o, m in zip(out, matrices, strict=True)]

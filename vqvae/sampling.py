@@ -252,14 +252,19 @@ def _passes(prior: Prior, indices: Tensor, known: Tensor, labels: Tensor | None,
     positions, guided = prior.config.positions, labels is not None and guidance != 1.0
     count = max(1, min(PASS_CELLS // positions, PASS_LOGITS // (positions * prior.config.codebook_size)))
     for rows in torch.arange(len(indices), device=indices.device).split(count):
-        part = None if labels is None else labels[rows]
-        if not guided:
-            yield prior(indices[rows], known[rows], part, cells[rows]).float()
-            continue
-        twice = torch.cat([rows, rows])  # with the class and without it, in one pass
-        logits = prior(indices[twice], known[twice], torch.cat([part, torch.full_like(part, -1)]), cells[twice])
-        with_class, free = logits.float().chunk(2)
-        yield free + guidance * (with_class - free)
+        part, same = None if labels is None else labels[rows], None
+        if cells[rows].all() and not known[rows].any():  # grids of one class are all alike: each class once
+            part = part if part is not None else torch.full_like(rows, -1)
+            part, same = part.unique(return_inverse=True)
+            rows = rows[:len(part)]
+        if guided:
+            twice = torch.cat([rows, rows])  # with the class and without it, in one pass
+            logits = prior(indices[twice], known[twice], torch.cat([part, torch.full_like(part, -1)]), cells[twice])
+            with_class, free = logits.float().chunk(2)
+            logits = free + guidance * (with_class - free)
+        else:
+            logits = prior(indices[rows], known[rows], part, cells[rows]).float()
+        yield logits if same is None else logits.unflatten(0, (len(rows), positions))[same].flatten(0, 1)
 
 
 def _cost(prior: Prior, indices: Tensor, known: Tensor, labels: Tensor | None) -> Tensor:
