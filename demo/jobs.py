@@ -18,11 +18,11 @@ import sys
 import threading
 import time
 from collections import deque
-from dataclasses import replace
 from functools import cache
 from pathlib import Path
 
 from demo import runfiles
+from demo.run_folders import make_folder
 from demo.run_settings import RunSettings
 from demo.run_status import ACTIVE, RUNNING, Status, lost, read_status
 from demo.session import is_token
@@ -31,17 +31,17 @@ from demo.storage import StorageError, check_room
 PROJECT = Path(__file__).resolve().parent.parent
 MAX_PENDING = 4
 """Most runs of one visitor that are not over."""
+MAX_ALL = 32
+"""Most runs of all visitors together that train, are held or wait."""
+MOMENT = 2.0
+"""The same run asked for twice within so many seconds was asked for once, with a hasty hand."""
 MAX_RUNS = 40
 """Most runs of one visitor kept on disk."""
 _RUN_ID = re.compile(r"[0-9a-f]{16}")
-_SAFE = re.compile(r"[^A-Za-z0-9_.]+")
 
 
 NOTHING_KEPT = "Stopped before the first step: there is no model to keep."
 MODEL_KEPT = "Stopped before the prior’s first step: the model is kept without one."
-MODEL_FILES = ("config.json", "metrics.json", "training.json", "model.safetensors", "gallery.safetensors",
-               "indices.safetensors", "README.md")
-"""What a run that trains a prior takes over of its model."""
 EXIT_IDLE = 75
 """Exit code of a warm worker that was never given a run."""
 
@@ -61,14 +61,6 @@ def default_slots() -> int:
     return max(1, min(4, (os.cpu_count() or 1) // 4))
 
 
-def copy_model(source: Path, target: Path) -> None:
-    """Copy a model without its prior. OSError when a file cannot be read or written."""
-    target.mkdir()
-    for name in MODEL_FILES:
-        if (source / name).is_file():
-            shutil.copyfile(source / name, target / name)
-
-
 class Jobs:
     """All training of one app. Methods are safe to call from any thread."""
 
@@ -82,6 +74,8 @@ class Jobs:
         self._paused: set[Path] = set()
         self._queue: deque[tuple[Path, str]] = deque()
         self._standby: subprocess.Popen | None = None
+        self._starting = threading.Lock()
+        self._latest: dict[str, tuple[tuple, float, str]] = {}
         self._closed = False
         atexit.register(self.close)
 
@@ -103,35 +97,39 @@ class Jobs:
         """
         if not is_token(visitor):
             raise JobError("This page has no visitor token yet; reload it and press Train again.")
-        existing = self.list(visitor)
-        if sum(status.active for status in existing) >= MAX_PENDING:
-            raise JobError(f"{MAX_PENDING} of your runs are waiting or training already; stop one of them first.")
-        if len(existing) >= MAX_RUNS:
-            raise JobError(f"You have {MAX_RUNS} runs, the most that are kept; delete one of them first.")
-        try:
-            check_room(self.runs, visitor, images.stat().st_size if images else 0)
-        except (StorageError, OSError) as error:
-            raise JobError(str(error)) from error
-        run_id = secrets.token_hex(8)
-        run_dir = self.runs / visitor / run_id
-        try:
-            run_dir.mkdir(parents=True)
-            if images is not None:
-                copy = run_dir / f"{_SAFE.sub('-', images.stem)[:40] or 'images'}.zip"
-                shutil.copyfile(images, copy)
-                settings = replace(settings, **{
-                    part: replace(getattr(settings, part), dataset=str(copy.resolve()))
-                    for part in ("training", "prior") if getattr(settings, part)})
-            if source is not None:
-                copy_model(source, run_dir / runfiles.SOURCE)
-            runfiles.write_atomic(run_dir / runfiles.JOB,
-                                  {**settings.to_dict(), "title": title, "created": time.time()})
-        except OSError as error:
-            shutil.rmtree(run_dir, ignore_errors=True)
-            raise JobError(f"The run's folder cannot be written ({error.strerror}); free some space under "
-                           f"{self.runs} or start the app with another --runs folder.") from error
-        self._enqueue(run_dir)
+        asked = (settings, title, images, source)
+        with self._starting:  # one at a time: two clicks may come on two threads
+            now = time.monotonic()
+            self._latest = {who: last for who, last in self._latest.items() if now - last[1] < MOMENT}
+            last, _, run_id = self._latest.get(visitor, (None, 0.0, ""))
+            if last == asked and self._status(self.runs / visitor / run_id).active:
+                return run_id
+            self._check_places(visitor)
+            if len(self._folders(visitor)) >= MAX_RUNS:
+                raise JobError(f"You have {MAX_RUNS} runs, the most that are kept; delete one of them first.")
+            try:
+                check_room(self.runs, visitor, images.stat().st_size if images else 0)
+            except (StorageError, OSError) as error:
+                raise JobError(str(error)) from error
+            run_id = secrets.token_hex(8)
+            try:
+                make_folder(self.runs / visitor / run_id, settings, title, images, source)
+            except OSError as error:
+                raise JobError(f"The run's folder cannot be written ({error.strerror}); free some space under "
+                               f"{self.runs} or start the app with another --runs folder.") from error
+            self._enqueue(self.runs / visitor / run_id)
+            self._latest[visitor] = asked, time.monotonic(), run_id
         return run_id
+
+    def _check_places(self, visitor: str) -> None:
+        """JobError when the visitor, or all visitors together, have as many runs under way as there may be."""
+        if sum(status.active for status in self.list(visitor)) >= MAX_PENDING:
+            raise JobError(f"{MAX_PENDING} of your runs are waiting or training already; stop one of them first.")
+        with self._guard:
+            under_way = len(self._queue) + len(self._processes)
+        if under_way >= MAX_ALL:
+            raise JobError(f"{under_way} runs of all visitors are waiting or training here, and no more are taken; "
+                           "try again when some of them have ended.")
 
     def pause(self, visitor: str, run_id: str) -> None:
         """Hold a training run; its place goes to the next one in the queue."""
@@ -151,6 +149,8 @@ class Jobs:
             if not status.active and not status.resumable:
                 raise JobError("This run is over and cannot go on; press Train to start a new one.")
             if not waiting and (run_dir not in self._processes or run_dir in self._paused):
+                if not status.active:
+                    self._check_places(visitor)
                 self._enqueue(run_dir)
 
     def stop(self, visitor: str, run_id: str) -> None:
@@ -203,18 +203,20 @@ class Jobs:
 
     def list(self, visitor: str) -> list[Status]:
         """The visitor's runs, newest first; uploaded models are no runs and are left out."""
+        return sorted(map(self._status, self._folders(visitor)), key=lambda status: -status.created)
+
+    def folder(self, visitor: str, run_id: str) -> Path:
+        """The run's folder, for reading its files. Raises JobError as `status` does."""
+        return self._find(visitor, run_id)
+
+    def _folders(self, visitor: str) -> list[Path]:
         if not is_token(visitor):
             return []
         try:
             folders = [f for f in (self.runs / visitor).iterdir() if _RUN_ID.fullmatch(f.name)]
         except OSError:
             return []
-        statuses = [self._status(f) for f in folders if (f / runfiles.JOB).is_file()]
-        return sorted(statuses, key=lambda status: -status.created)
-
-    def folder(self, visitor: str, run_id: str) -> Path:
-        """The run's folder, for reading its files. Raises JobError as `status` does."""
-        return self._find(visitor, run_id)
+        return [f for f in folders if (f / runfiles.JOB).is_file()]
 
     def _find(self, visitor: str, run_id: str) -> Path:
         if not is_token(visitor) or not isinstance(run_id, str) or not _RUN_ID.fullmatch(run_id) \

@@ -2,9 +2,11 @@
 
 import sys
 import time
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
+from demo import jobs as jobs_module
 from demo import runfiles
 from demo.jobs import MAX_PENDING, JobError, Jobs
 from demo.run_settings import RunSettings
@@ -87,7 +89,7 @@ def test_a_run_starts_pauses_resumes_and_stops(make_jobs, visitor):
 def test_more_runs_than_places_wait_in_order_and_show_their_place(make_jobs, visitor):
     jobs, other = make_jobs(), new_token()
     first = jobs.start(visitor, SETTINGS)
-    second, third = jobs.start(other, SETTINGS), jobs.start(other, SETTINGS)
+    second, third = jobs.start(other, SETTINGS, "second"), jobs.start(other, SETTINGS, "third")
     until(lambda: phase(jobs, visitor, first) == "training")
     assert phase(jobs, other, second) == phase(jobs, other, third) == "queued"
     assert "Next" in jobs.status(other, second).text and "Number 2" in jobs.status(other, third).text
@@ -137,7 +139,7 @@ def test_the_warm_worker_takes_the_run(make_jobs, visitor):
 
 def test_a_run_that_never_started_is_resumable_after_a_restart(make_jobs, visitor):
     jobs = make_jobs()
-    first, second = jobs.start(visitor, SETTINGS), jobs.start(visitor, SETTINGS)
+    first, second = jobs.start(visitor, SETTINGS, "first"), jobs.start(visitor, SETTINGS, "second")
     until(lambda: phase(jobs, visitor, first) == "training")
     jobs.close(wait=10)
     assert phase(make_jobs(), visitor, second) == "interrupted"
@@ -167,7 +169,7 @@ def test_visitors_see_their_own_runs_only(make_jobs, visitor):
 
 def test_limits_and_deleting(make_jobs, visitor):
     jobs = make_jobs()
-    runs = [jobs.start(visitor, SETTINGS) for _ in range(MAX_PENDING)]
+    runs = [jobs.start(visitor, SETTINGS, f"run {n}") for n in range(MAX_PENDING)]
     with pytest.raises(JobError, match=f"{MAX_PENDING} of your runs"):
         jobs.start(visitor, SETTINGS)
     with pytest.raises(JobError, match="not over"):
@@ -175,6 +177,41 @@ def test_limits_and_deleting(make_jobs, visitor):
     jobs.stop(visitor, runs[-1])
     jobs.delete(visitor, runs[-1])
     assert runs[-1] not in {status.run_id for status in jobs.list(visitor)}
+
+
+def test_two_hasty_clicks_on_two_threads_start_one_run(make_jobs, visitor, monkeypatch):
+    jobs = make_jobs()
+    with ThreadPoolExecutor(4) as pool:
+        runs = set(pool.map(lambda _: jobs.start(visitor, SETTINGS, "digits"), range(4)))
+    assert len(runs) == len(jobs.list(visitor)) == 1
+    assert jobs.start(new_token(), SETTINGS, "digits") not in runs, "another visitor's click is another run"
+    assert jobs.start(visitor, SETTINGS, "other digits") not in runs, "what differs was not clicked twice"
+    monkeypatch.setattr(jobs_module, "MOMENT", 0.0)
+    assert jobs.start(visitor, SETTINGS, "other digits") not in runs and len(jobs.list(visitor)) == 3
+
+
+def test_a_run_stopped_within_a_moment_can_be_started_again(make_jobs, visitor):
+    jobs = make_jobs()
+    jobs.start(new_token(), SETTINGS)  # takes the only place
+    run = jobs.start(visitor, SETTINGS)
+    jobs.stop(visitor, run)
+    assert jobs.start(visitor, SETTINGS) != run
+
+
+def test_there_is_a_most_of_all_visitors_together(make_jobs, visitor, monkeypatch):
+    monkeypatch.setattr(jobs_module, "MAX_ALL", 2)
+    before = make_jobs()
+    held = before.start(visitor, SETTINGS)
+    before.close(wait=10)
+    jobs, others = make_jobs(), [new_token(), new_token()]
+    runs = [jobs.start(other, SETTINGS) for other in others]
+    for refused in (lambda: jobs.start(visitor, SETTINGS), lambda: jobs.resume(visitor, held)):
+        with pytest.raises(JobError, match="2 runs of all visitors are waiting or training here"):
+            refused()
+    assert len(jobs.list(visitor)) == 1, "what was refused has left nothing"
+    jobs.stop(others[1], runs[1])
+    jobs.resume(visitor, held)
+    assert phase(jobs, visitor, held) == "queued"
 
 
 def test_images_are_copied_into_the_run(make_jobs, visitor, tmp_path):

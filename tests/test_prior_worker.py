@@ -10,9 +10,10 @@ from PIL import Image
 
 import vqvae
 from demo import models, prior_form, runfiles, worker
-from demo.jobs import JobError, Jobs, copy_model
+from demo.jobs import JobError, Jobs
 from demo.presets import DEFAULTS
 from demo.reporter import Reporter
+from demo.run_folders import copy_model
 from demo.run_live import RunLive
 from demo.run_settings import RunSettings, SettingsError, read_form, read_prior_form
 from demo.run_status import read_status

@@ -94,6 +94,28 @@ def test_a_run_from_the_button_to_the_model_picker(jobs, tmp_path):
     assert stopped.runs["choices"][0][1] == view.run_id and "stopped" in stopped.runs["choices"][0][0]
 
 
+def test_two_clicks_of_one_visitor_show_one_run(jobs, tmp_path):
+    visitor = new_token()
+    first, second = press(jobs, visitor, tmp_path), press(jobs, visitor, tmp_path)
+    assert first.run_id == second.run_id and second.problem == "" and len(jobs.list(visitor)) == 1
+
+
+def test_a_machine_with_enough_to_do_says_so_beside_the_button(jobs, tmp_path, monkeypatch):
+    monkeypatch.setattr("demo.jobs.MAX_ALL", 1)
+    press(jobs, new_token(), tmp_path)
+    view = press(jobs, new_token(), tmp_path)
+    assert "1 runs of all visitors" in view.problem and view.run_id is None
+
+
+def test_a_page_that_outlived_its_server_is_shown_its_run_again(jobs, tmp_path):
+    visitor = new_token()
+    run = press(jobs, visitor, tmp_path).run_id
+    look(jobs, visitor, train.find_run(jobs, visitor), "training")
+    # What a gr.State held is gone with the old server; the list, with the run on show, is the browser's.
+    view = train.show(jobs, visitor, run, None)
+    assert view.run_id == run and view.timer["active"] and "Training" in view.status
+
+
 def test_a_reload_finds_the_run_and_a_stranger_does_not(jobs, tmp_path):
     visitor = new_token()
     run = press(jobs, visitor, tmp_path).run_id

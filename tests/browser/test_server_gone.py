@@ -1,4 +1,4 @@
-"""The server is killed while a page is open and a run trains, and is started again: said once, nothing lost, no reload."""
+"""The server is killed while a page is open and a run trains, and is started again: said once, nothing is lost."""
 
 import signal
 from urllib.parse import urlsplit
