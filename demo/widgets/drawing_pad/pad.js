@@ -67,8 +67,11 @@ function makePad(canvas, { onChange, onHistory }) {
     line(last, last);
     onChange();
   });
-  canvas.addEventListener("pointermove", (event) => {
-    if (event.pointerId !== pointer) return;
+  // A browser holds a pointermove back until its next frame; where it tells of raw moves, those come at once.
+  let told = -1;
+  const move = (event) => {
+    if (event.pointerId !== pointer || event.timeStamp <= told) return;
+    told = event.timeStamp;
     moves += 1;
     const steps = event.getCoalescedEvents ? event.getCoalescedEvents() : [];
     for (const step of steps.length ? steps : [event]) {
@@ -77,7 +80,8 @@ function makePad(canvas, { onChange, onHistory }) {
       last = to;
     }
     onChange();
-  });
+  };
+  for (const name of ["pointerrawupdate", "pointermove"]) canvas.addEventListener(name, move);
   const end = (event) => {
     if (event.pointerId !== pointer) return;
     pointer = last = null;
