@@ -95,11 +95,11 @@ def train_prior(run_dir: Path, part: dict, train, reporter, commands, said: str)
     from demo.prior_worker import measure_prior
     from vqvae.index_set import encode_set
 
-    reporter.state("training", f"{said}: first the VQ-VAE writes all the images as codes")
     folder = run_dir / MODELS / part["of"]
     checkpoint = vqvae.load_checkpoint(folder)
     config = vqvae.PriorTrainingConfig.from_dict(part["training"])
-    grids = encode_set(checkpoint.model, train)
+    grids = encode_set(checkpoint.model, train, lambda done, total, _: reporter.progress(
+        done, total, f"{part['title']}: first all the images are written as codes", "training"))
     training = vqvae.PriorTraining(vqvae.new_prior(checkpoint.model, grids, config), grids, config)
     begun, ended = run_part(run_dir, part, training, reporter, commands, said)
     if not begun:

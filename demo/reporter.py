@@ -37,13 +37,13 @@ class Reporter:
         runfiles.write_atomic(self._dir / runfiles.STATE,
                               {"phase": phase, "text": text, "note": self.note, "stage": self.stage})
 
-    def progress(self, done: int, total: int, text: str) -> None:
+    def progress(self, done: int, total: int, text: str, phase: str = "starting") -> None:
         """What load_dataset reports, some times a second."""
         now = time.monotonic()
         if now >= self._next_progress:
             self._next_progress = now + RECORD_SECONDS
             share = f" ({100 * done // total} %)" if total else ""
-            self.state("starting", f"{text[:1].upper()}{text[1:]}{share}")
+            self.state(phase, f"{text[:1].upper()}{text[1:]}{share}")
 
     def record(self, record, model, samples=None, *, last: bool = False) -> None:
         """Note a step when one is due; `samples` are the pictures to draw again. Long runs note fewer: the lines grow
