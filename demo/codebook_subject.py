@@ -19,7 +19,7 @@ import numpy as np
 from PIL import Image
 
 from demo.codebook_jobs import Jobs
-from demo.models import DATASET_NAMES, find_model, get_checkpoint
+from demo.models import DATASET_NAMES, dataset_name, find_model, get_checkpoint
 from demo.palette import code_sheet
 from demo.settings import Settings
 
@@ -189,8 +189,7 @@ class Subject:
             return f"{use.images:,} {kind} pictures of {DATASET_NAMES.get(name, name)}"
         if not use.images:
             return "nothing yet: this checkpoint holds no statistics"
-        name = DATASET_NAMES.get(self.dataset, "its data set")
-        return f"{use.images:,} test pictures of {name}, stored with the model"
+        return f"{use.images:,} test pictures of {dataset_name(self.training)}, counted when the model was made"
 
     # -- maps ---------------------------------------------------------------------------------------------------------
 

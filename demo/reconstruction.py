@@ -19,6 +19,7 @@ from demo.digits import STYLES, tidy
 from demo.images import MAX_BYTES, ImageError, encode_png, fit, paper_of, read_image, to_channels
 from demo.models import DATASET_NAMES, ModelError, find_model, get_checkpoint
 from demo.palette import code_sheet
+from demo.sample_photos import SOURCE, sample_photos
 from demo.settings import Settings
 
 log = logging.getLogger(__name__)
@@ -240,22 +241,28 @@ def _figure(value) -> float | None:
 def _examples(checkpoint, dataset: str) -> tuple[list[dict], str]:
     """Pictures to begin with, and a sentence on where they come from.
 
-    For a model of digits real ones: test digits of MNIST and two synthetic digits, or synthetic digits alone. For
-    another model test pictures decoded from the gallery's codes, one of each class where it has classes.
+    For a model of digits real ones: test digits of MNIST and two synthetic digits, or synthetic digits alone. For the
+    photos of CIFAR-10 real ones too. For another model test pictures decoded from the gallery's codes, one of each
+    class where it has classes.
     """
     import torch
 
     config, gallery = checkpoint.model.config, checkpoint.gallery
     examples, sources = [], []
     digits = config.channels == 1 and dataset in ("mnist", "synthetic") and (config.height, config.width) == (28, 28)
+    of_photos = config.channels == 3 and dataset.startswith("cifar10")
+    photos = sample_photos(config.height, config.width) if of_photos else []
+    # What a decoder has made comes back too well, better even than without quantization: real ones where there are any.
     if digits and dataset == "mnist":
-        # What a decoder has made comes back too well, better even than without quantization.
         from PIL import Image
 
         pairs = np.split(np.asarray(Image.open(TEST_DIGITS)), 20, axis=1)  # two of each class
         examples += [{"label": _class_name(config.classes, label), "pixels": _text(pixels)}
                      for label, pixels in enumerate(pairs[::2])]
         sources.append("test pictures of MNIST")
+    elif photos:
+        examples += [{"label": label, "pixels": _text(pixels)} for label, pixels in photos]
+        sources.append(SOURCE)
     elif not digits and gallery is not None and len(gallery.indices):
         chosen = _one_of_each(gallery)
         with torch.inference_mode():
@@ -263,7 +270,8 @@ def _examples(checkpoint, dataset: str) -> tuple[list[dict], str]:
         labels = [None if gallery.labels is None else int(gallery.labels[i]) for i in chosen]
         examples += [{"label": _class_name(config.classes, label), "pixels": _pixels(x[None])}
                      for label, x in zip(labels, images, strict=True)]
-        sources.append("test pictures decoded from their stored codes")
+        sources.append("test pictures as this model draws them from their stored codes, which come back better than "
+                       "real ones do")
     if digits:
         from vqvae.synthetic import synthetic_digits
 

@@ -15,6 +15,7 @@ import vqvae
 from demo.comparison_models import EXAMPLES as TEST_DIGITS
 from demo.images import encode_png, fit
 from demo.reconstruction import answer, code_whole, open_model, open_upload, pad_size, reconstruct
+from demo.sample_photos import PHOTOS, sample_photos
 from demo.settings import Settings
 from demo.tabs import reconstruct as tab
 from vqvae.gallery import Gallery
@@ -111,9 +112,20 @@ def test_examples_are_one_real_digit_of_each_class_and_two_synthetic_ones(settin
     pixels = np.frombuffer(base64.b64decode(reply["examples"][1]["pixels"]), np.uint8).reshape(28, 28)
     assert (pixels == strip[:, 56:84]).all()
     assert "test pictures" in reply["examples_from"] and "synthetic" in reply["examples_from"]
-    assert len(ask(open_model, settings, model="colour")["examples"]) == 5
     bare = ask(open_model, settings, model="wide")
     assert bare["examples"] == [] and bare["examples_from"] == ""
+
+
+def test_a_model_of_photos_begins_with_real_ones_of_the_libraries_or_says_that_it_drew_them(settings, monkeypatch):
+    photos = sample_photos(32, 48)
+    assert all(pixels.shape == (32, 48, 3) and pixels.std() > 20 for _, pixels in photos)
+    reply = ask(open_model, settings, model="colour")
+    assert [example["label"] for example in reply["examples"]] == [label for label, *_ in PHOTOS]
+    pixels = np.frombuffer(base64.b64decode(reply["examples"][0]["pixels"]), np.uint8).reshape(32, 32, 3)
+    assert (pixels == sample_photos(32, 32)[0][1]).all() and "never seen" in reply["examples_from"]
+    monkeypatch.setattr("demo.sample_photos.PHOTOS", (("gone", "sklearn", "no.jpg"), ("none", "no_such_package", "a")))
+    reply = ask(open_model, settings, model="colour")
+    assert len(reply["examples"]) == 5 and "as this model draws them" in reply["examples_from"]
 
 
 def test_the_picture_of_a_code_is_what_it_decodes_to_among_its_likes(settings):
