@@ -134,8 +134,8 @@ def sweep(settings: Settings, now: float | None = None) -> list[Path]:
 
 def keep_tidy(settings: Settings, stop: threading.Event, every: float = SWEEP_SECONDS,
               clocks: Callable[[], tuple[float, float]] = lambda: (time.time(), time.monotonic())) -> None:
-    """Sweep now and every hour until `stop`; a sweep right after the clock has jumped is left out, since every age is
-    wrong then. `clocks`: the time of day, which may jump, and one that does not."""
+    """Sweep now and every hour until `stop`. When the clock has jumped every age is wrong: that sweep is left out, and
+    all visitors count as seen now. `clocks`: the time of day, which may jump, and one that does not."""
     wall, steady = clocks()
     while True:
         then, (wall, steady) = wall - steady, clocks()
@@ -144,6 +144,8 @@ def keep_tidy(settings: Settings, stop: threading.Event, every: float = SWEEP_SE
             sweep(settings)
         else:
             log.warning("The clock jumped by %.0f s; nothing is tidied up this time.", jump)
+            for home in _homes(settings.runs):
+                seen(settings, home.name)
         if stop.wait(every):
             return
 

@@ -91,7 +91,7 @@ def run(run_dir: Path, commands: Commands) -> int:
         import traceback
         traceback.print_exc()
         with contextlib.suppress(OSError):
-            reporter.state("failed", explain(error))
+            reporter.state(*outcome(error, run_dir))
         return 1
     finally:
         reporter.close()
@@ -244,12 +244,21 @@ def finish(training, test, run_dir: Path, reporter: Reporter, problem: str = "",
         reporter.state("finished" if training.finished else "stopped")
 
 
+def outcome(error: Exception, run_dir: Path) -> tuple[str, str]:
+    """(phase, sentence) of a run that ended with this error: what the disk refused may be tried again."""
+    disk = isinstance(error, OSError) or isinstance(error.__cause__, OSError)
+    if disk and any((run_dir / runfiles.SAVE).glob("*.safetensors")):
+        return "interrupted", f"{explain(error)} Then press Resume: it goes on from the last save."
+    return "failed", explain(error)
+
+
 def explain(error: Exception) -> str:
     """One sentence for the page: the errors of vqvae say what to do themselves."""
     if isinstance(error, MemoryError) or "alloc" in str(error).lower():
         return "There was not enough memory for these settings; lower the batch size, the hidden channels or K."
     if isinstance(error, OSError):
-        return f"A file could not be read or written ({error.strerror or error}); check the space on the disk."
+        return (f"A file could not be read or written ({error.strerror or error}); check the disk's space and "
+                "permissions.")
     if type(error).__module__.partition(".")[0] == "vqvae":
         return str(error)
     return f"Training failed unexpectedly ({type(error).__name__}); the details are in the run's worker.log."

@@ -1,7 +1,6 @@
 """The queue, the commands and the status of runs, with a small stand-in for the process that trains."""
 
 import sys
-import time
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
@@ -9,36 +8,8 @@ import pytest
 from demo import jobs as jobs_module
 from demo import runfiles
 from demo.jobs import MAX_PENDING, JobError, Jobs
-from demo.run_settings import RunSettings
 from demo.session import new_token
-from vqvae.config import ModelConfig, TrainingConfig
-
-# Speaks the worker's protocol: the run's folder on the first line, then commands.
-STAND_IN = """
-import os, sys
-from pathlib import Path
-from demo import runfiles
-line = sys.stdin.readline().strip()
-if not line:
-    sys.exit(75)
-run = Path(line)
-lock = runfiles.Lock(run)
-assert lock.take(wait=3)
-say = lambda phase: runfiles.write_atomic(run / runfiles.STATE, {"phase": phase, "pid": os.getpid()})
-say("training")
-(run / runfiles.SAVE).mkdir(exist_ok=True)
-for line in sys.stdin:
-    command = line.strip()
-    if command == "stop":
-        say("stopped")
-        break
-    if command == "die":
-        os._exit(9)
-    say({"pause": "paused", "resume": "training"}[command])
-else:
-    say("interrupted")
-"""
-SETTINGS = RunSettings(ModelConfig(), TrainingConfig(seconds=5))
+from tests.stand_in import SETTINGS, STAND_IN, until
 
 
 @pytest.fixture
@@ -57,14 +28,6 @@ def make_jobs(tmp_path):
     yield make
     for jobs in made:
         jobs.close(wait=10)
-
-
-def until(condition, seconds=60.0):
-    """Wait for what another process does; fails the test when it does not happen."""
-    deadline = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < deadline, "it did not happen in time"
-        time.sleep(0.01)
 
 
 def phase(jobs, visitor, run_id):

@@ -103,6 +103,19 @@ def test_nothing_is_removed_right_after_the_clock_has_jumped(settings, monkeypat
     assert len(swept) == 2 and not times
 
 
+@pytest.mark.parametrize("jump", [400 * DAY, -400 * DAY])
+def test_a_clock_that_jumps_makes_nobody_a_visitor_who_stays_away(settings, monkeypatch, jump):
+    now, stop = time.time(), threading.Event()
+    age(settings.runs / AWAY, jump + 3 * DAY)  # seen three days ago, by a clock that has been set since
+    times = [(now - jump, 0.0), (now - jump, 0.0), (now + 1, 1.0), (now + 2, 2.0)]
+    monkeypatch.setattr(stop, "wait", lambda seconds: not times)
+    stated = replace(settings, keep_days=30)
+    monkeypatch.setattr(storage, "sweep", lambda settings, real=storage.sweep: real(settings, now=now) if len(times) < 2
+                        else [])
+    storage.keep_tidy(stated, stop, clocks=lambda: times.pop(0))
+    assert (settings.runs / AWAY).exists() and (settings.runs / HERE).exists()
+
+
 def test_a_folder_that_cannot_be_read_breaks_nothing(tmp_path):
     nowhere = Settings(runs=tmp_path / "no" / "runs", data_dir=tmp_path / "no", checkpoints=tmp_path)
     assert sweep(nowhere) == [] and folder_bytes(nowhere.runs) == 0

@@ -2,6 +2,7 @@
 
 import io
 import signal
+import sys
 import time
 import zipfile
 
@@ -15,6 +16,7 @@ from demo.jobs import Jobs
 from demo.reporter import PREVIEWS, Reporter
 from demo.run_settings import RunSettings
 from demo.session import new_token
+from vqvae.runs import read_run
 
 MODEL = vqvae.ModelConfig(channels=1, height=16, width=16, hidden_channels=8, residual_blocks=0, embedding_dim=4,
                           codebook_size=8)
@@ -136,7 +138,8 @@ def test_faults_of_the_machine_become_sentences():
 
 
 def test_a_killed_worker_process_is_resumed_from_its_save(images, tmp_path):
-    jobs, visitor = Jobs(tmp_path / "runs", slots=1), new_token()
+    often = "import sys; from demo import worker; worker.AUTOSAVE_SECONDS = 0.1; sys.exit(worker.main([]))"
+    jobs, visitor = Jobs(tmp_path / "runs", slots=1, command=[sys.executable, "-c", often]), new_token()
 
     def until(condition):
         deadline = time.monotonic() + 240
@@ -151,13 +154,14 @@ def test_a_killed_worker_process_is_resumed_from_its_save(images, tmp_path):
         settings = RunSettings(MODEL, vqvae.TrainingConfig(data_dir=str(tmp_path), seconds=600, batch_size=16))
         run = jobs.start(visitor, settings, images=images)
         folder = jobs.folder(visitor, run)
-        until(lambda: status() == "training" and runfiles.read_records(folder))
-        jobs.pause(visitor, run)
-        until(lambda: status() == "paused")
-        step = runfiles.read_records(folder)[-1]["step"]
+        until(lambda: (folder / runfiles.SAVE / "training.safetensors").exists() and runfiles.read_records(folder))
+        assert status() == "training"
         jobs._processes[folder].send_signal(signal.SIGKILL)
         until(lambda: folder not in jobs._processes)
-        assert status() == "paused"
+        assert status() == "interrupted" and "last save" in jobs.status(visitor, run).text
+        saved, record = read_run(folder / runfiles.SAVE), runfiles.read_records(folder)[-1]
+        assert saved["step"] > 0 and record["elapsed"] - saved["elapsed"] <= 10
+        step = record["step"]
         jobs.resume(visitor, run)
         until(lambda: status() == "training" and runfiles.read_records(folder)[-1]["step"] > step)
         jobs.stop(visitor, run)

@@ -15,11 +15,11 @@ from __future__ import annotations
 import json
 import os
 import platform
-import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from vqvae.atomic import replace_file
 from vqvae.config import ConfigError, ModelConfig
 
 FORMAT = 1
@@ -165,21 +165,6 @@ def library_versions() -> dict[str, str]:
 
 
 # -- files ------------------------------------------------------------------------------------------------------------
-
-def replace_file(path: Path, content: bytes) -> None:
-    """Write a file whole or not at all: to a temporary name beside it, to the disk, then renamed over it."""
-    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-    try:
-        with os.fdopen(handle, "wb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        os.chmod(temporary, 0o644)
-        os.replace(temporary, path)
-    except BaseException:
-        Path(temporary).unlink(missing_ok=True)
-        raise
-
 
 def write_json(path: Path, value: dict) -> None:
     """A JSON file, atomically; NaN and infinity are refused, other programs could not read them."""

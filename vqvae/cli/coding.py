@@ -88,7 +88,7 @@ def encode(args) -> None:
     folder, source = checkpoint_folder(args.checkpoint), input_file(args.image)
     output = output_file(args.output, inputs=(source,))
     from vqvae import load
-    from vqvae.checkpoint import replace_file
+    from vqvae.atomic import replace_file
     from vqvae.packing import to_bytes
 
     model = with_codes(load(folder))
@@ -190,7 +190,7 @@ def sheet(rows: list[list], titles: tuple[str, ...]):
 
 def save_png(picture, path: Path) -> None:
     """Write a Pillow image as PNG, whole or not at all."""
-    from vqvae.checkpoint import replace_file
+    from vqvae.atomic import replace_file
 
     file = io.BytesIO()
     picture.save(file, "PNG", optimize=True)
