@@ -189,7 +189,7 @@ class Subject:
             return f"{use.images:,} {kind} pictures of {DATASET_NAMES.get(name, name)}"
         if not use.images:
             return "nothing yet: this checkpoint holds no statistics"
-        return f"{use.images:,} test pictures of {dataset_name(self.training)}, counted when the model was made"
+        return f"{use.images:,} test pictures of {dataset_name(self.training)}, when the model was made"
 
     # -- maps ---------------------------------------------------------------------------------------------------------
 
