@@ -116,6 +116,4 @@ def _component(field: Field):
         return gr.Dropdown(list(field.choices), value=field.default, filterable=False, **options)
     if isinstance(field.default, bool):
         return gr.Checkbox(field.default, **options)
-    if field.step:
-        return gr.Slider(field.low, field.high, field.default, step=field.step, **options)
     return gr.Number(field.default, **options)
