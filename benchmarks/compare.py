@@ -6,8 +6,9 @@ lower bound as it is) settles at far fewer bits and is measured too. Prints one 
 sharpness of the reconstructions (1 is that of the pictures), and how many of the 10,000 reconstructed test digits a
 classifier that has never seen a reconstruction still reads right. At the end the same as a table on standard error.
 
-About seven minutes with the default budget. To shorten it honestly give all of them less (`--seconds 20`, or `--steps N`,
-which does not depend on how busy the machine is), or train fewer of them for as long (`--only vqvae vae_same_bits`).
+About seven minutes with the default budget. To shorten it honestly give all of them less (`--seconds 20`, or
+`--steps N`, which does not depend on how busy the machine is), or train fewer of them for as long (`--only vqvae
+vae_same_bits`).
 
 `--shipped` measures the checkpoints that come with the project instead of training anything.
 """
