@@ -193,11 +193,11 @@ def test_records_say_what_happened():
     assert [record.elapsed for record in records] == sorted(record.elapsed for record in records)
 
 
-def test_learning_rate_warms_up_and_falls_on_a_cosine():
+def test_learning_rate_warms_up_and_falls_in_a_straight_line():
     rates = [record.learning_rate for record in run(start(steps=100, learning_rate=1e-2))]
     assert rates[0] == pytest.approx(0.5e-2) and max(rates) == pytest.approx(1e-2, rel=0.01)
     assert rates[1:] == sorted(rates[1:], reverse=True)
-    assert rates[50] == pytest.approx(0.5e-2, rel=0.02) and rates[-1] < 1e-4
+    assert rates[50] == pytest.approx(0.5e-2, rel=0.02) and rates[-1] < 2e-4
 
 
 def test_learning_learns():

@@ -95,11 +95,12 @@ class ModelConfig(_Config):
     """K, number of codebook vectors."""
     quantizer: str = "ema"
     """ema (codebook follows a moving average, appendix A.1) or gradient (the paper's codebook loss, eq. 3)."""
-    ema_decay: float = 0.97
-    """Decay of the moving averages of cluster sizes and sums, per step."""
+    ema_decay: float = 0.8
+    """Decay of the moving averages of cluster sizes and sums, per step, at the start of a training, which lets it rise
+    to 0.99 by its end."""
     kmeans_start: bool = True
     """Start the codebook from k-means over the first encoder outputs, instead of uniform noise."""
-    restart_threshold: float = 0.1
+    restart_threshold: float = 0.03
     """A code used less than this share of the mean usage is moved onto an encoder output; 0 turns it off."""
     classes: tuple[str, ...] = ()
     """Names of the classes of the training set, empty when it has none; a cvae needs them."""
@@ -162,7 +163,7 @@ class TrainingConfig(_Config):
     batch_size: int = 32
     """Images a step."""
     learning_rate: float = 4e-3
-    """Peak learning rate of AdamW, a tenth of Muon's; it warms up for 2 % of the budget, then falls on a cosine."""
+    """Peak learning rate of AdamW, a tenth of Muon's; it warms up for 2 % of the budget, then falls in a line."""
     weight_decay: float = 1e-4
     """Decoupled weight decay of AdamW."""
     commitment_weight: float = 0.25

@@ -7,7 +7,6 @@ stopped (for a budget in steps or epochs; with a budget in seconds the schedule 
 
 from __future__ import annotations
 
-import math
 import time
 from collections.abc import Iterator
 
@@ -140,13 +139,13 @@ class Loop:
 
     def _set_learning_rate(self) -> float:
         p = self.progress
-        cosine = FINAL_RATE + (1 - FINAL_RATE) * (1 + math.cos(math.pi * p)) / 2
+        falling = FINAL_RATE + (1 - FINAL_RATE) * (1 - p)  # a straight line: a few per cent less error than a cosine
         warm = min(1.0, (p + 1e-3) / WARM_UP) if self.total_steps is None else \
             min(1.0, (self.step + 1) / max(1, round(WARM_UP * self.total_steps)))
         for optimizer in self.optimizers:
             for group in optimizer.param_groups:
-                group["lr"] = group["peak_lr"] * cosine * warm
-        return self.config.learning_rate * cosine * warm
+                group["lr"] = group["peak_lr"] * falling * warm
+        return self.config.learning_rate * falling * warm
 
     def _common(self, rate: float, speed: float) -> dict:
         left = self.config.seconds - self.elapsed if self.total_steps is None else \

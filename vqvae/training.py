@@ -21,6 +21,9 @@ from vqvae.runs import TRAINING_FILE, read_run, restore_optimizers, restore_weig
 
 __all__ = ["StepRecord", "Training", "TrainingDiverged"]
 
+FINAL_EMA_DECAY = 0.99
+"""What the decay of the codebook's moving averages rises to over a training, in a straight line from the config's."""
+
 
 class Training(Loop):
     """A run: a model, the data, and where it stands.
@@ -60,6 +63,9 @@ class Training(Loop):
         x = self.images[rows].float().div_(255).contiguous(memory_format=torch.channels_last)
         if self.model.config.kind != "vqvae":
             return self._baseline_objective(x, None if self.labels is None else self.labels[rows], generator)
+        # Long memory while the encoder still runs would hold the codes where its outputs were.
+        decay = self.model.config.ema_decay
+        self.model.quantizer.ema_decay = decay + self.progress * max(0.0, FINAL_EMA_DECAY - decay)
         output = self.model(x, generator)
         scaled = losses.reconstruction_loss(output.x_recon, x, self.variance)
         quantized = output.quantized
