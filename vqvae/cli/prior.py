@@ -23,7 +23,7 @@ from vqvae.cli.parsing import (
     whole,
 )
 from vqvae.cli.progress import ProgressLine, clock
-from vqvae.cli.settings import BUDGETS, as_typed, option
+from vqvae.cli.settings import BUDGETS, add_precision, as_typed, option
 from vqvae.cli.train import run, spent
 from vqvae.cli.train_checks import check_output
 from vqvae.config import ConfigError
@@ -62,6 +62,7 @@ def add_train_prior(subparsers) -> None:
     parser.add_argument("--learning-rate", type=number, metavar="R", help="peak learning rate")
     parser.add_argument("--seed", type=whole, metavar="N", help="seed of everything random (default: 0)")
     add_device(parser, default=None)
+    add_precision(parser)
     parser.set_defaults(run=train_prior)
 
 
@@ -125,7 +126,7 @@ def new_config(args, dataset: str):
     from vqvae.prior import PriorConfig
     from vqvae.prior_training import PriorTrainingConfig
 
-    given = {name: getattr(args, name) for name in (*SETTINGS, *BUDGETS, "device", "data_dir")
+    given = {name: getattr(args, name) for name in (*SETTINGS, *BUDGETS, "device", "precision", "data_dir")
              if getattr(args, name) is not None}
     try:
         PriorConfig(**sizes(args))
@@ -159,7 +160,8 @@ def prepare(args, folder: Path, output: Path, model, line: ProgressLine):
     if saved is None:
         config = new_config(args, dataset)
         return PriorTraining(new_prior(model, index_set, config, **sizes(args)), index_set, config), test
-    given = {name: getattr(args, name) for name in ("data_dir", "device", *BUDGETS) if getattr(args, name) is not None}
+    given = {name: getattr(args, name) for name in ("data_dir", "device", "precision", *BUDGETS)
+             if getattr(args, name) is not None}
     if any(name in given for name in BUDGETS):
         given = {**dict.fromkeys(BUDGETS), **given}
     try:

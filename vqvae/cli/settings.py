@@ -15,13 +15,19 @@ from pathlib import Path
 from typing import NamedTuple
 
 from vqvae.cli.parsing import UsageError, number, whole
-from vqvae.config import DOWNSAMPLES, KINDS, QUANTIZERS, ConfigError, ModelConfig, TrainingConfig
+from vqvae.config import DOWNSAMPLES, KINDS, PRECISIONS, QUANTIZERS, ConfigError, ModelConfig, TrainingConfig
 
 BUDGETS = ("seconds", "epochs", "steps")
 MACHINE = ("device", "precision", "compile")
 """How a run uses the machine it is on: may change when it is resumed."""
 DEFAULTS = {field.name: field.default for config in (ModelConfig, TrainingConfig) for field in fields(config)}
 NOT_IN_FILE = ("config", "debug", "help")
+
+
+def add_precision(parser: argparse.ArgumentParser, more: str = "") -> None:
+    """--precision, of anything that trains."""
+    parser.add_argument("--precision", choices=PRECISIONS, help="numbers of the networks: auto is bfloat16 on a GPU "
+                        f"that has it, else float32{more} (default: auto)")
 
 
 class Flag(NamedTuple):
@@ -44,7 +50,8 @@ MODEL_FLAGS = (
          {"type": whole, "metavar": "N"}),
     Flag("downsample", "side of the square of pixels that one code stands for",
          {"type": whole, "choices": DOWNSAMPLES}),
-    Flag("ema_decay", "decay of the moving averages, per step", {"type": number, "metavar": "R"}),
+    Flag("ema_decay", "decay of the moving averages, per step, at the start; it rises to 0.99 by the end",
+         {"type": number, "metavar": "R"}),
     Flag("restart_threshold", "codes used less than this share of the mean usage are restarted; 0 turns it off",
          {"type": number, "metavar": "R"}),
 )

@@ -21,13 +21,14 @@ from vqvae.cli.progress import ProgressLine, clock
 from vqvae.cli.settings import (
     BUDGETS,
     MACHINE,
+    add_precision,
     add_settings,
     as_typed,
     new_configs,
     with_config_file,
 )
 from vqvae.cli.train_checks import ALL_FILES, DERIVED, check_new, check_resume
-from vqvae.config import PRECISIONS, ConfigError
+from vqvae.config import ConfigError
 
 
 def add_train(subparsers) -> None:
@@ -48,8 +49,7 @@ def add_train(subparsers) -> None:
                         "by its name; flags on the command line go before it")
     parser.add_argument("--tensorboard", metavar="DIR", help="write curves, pictures and the codebook for TensorBoard")
     add_device(parser, default=None)
-    parser.add_argument("--precision", choices=PRECISIONS, help="numbers of the networks: auto is bfloat16 on a GPU "
-                        "that has it, else float32; the quantizer always works in float32 (default: auto)")
+    add_precision(parser, "; the quantizer always works in float32")
     parser.add_argument("--compile", action="store_const", const=True, help="compile the networks with torch.compile: "
                         "it takes time at the start, which only a long run can earn back")
     add_settings(parser)
