@@ -8,6 +8,7 @@ file: the plot that the tab shows before a visitor has swept anything. Prints on
 from __future__ import annotations
 
 import argparse
+import json
 import sys
 from pathlib import Path
 
@@ -25,6 +26,8 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--steps", type=int, default=1_500, help="training steps of each model (default: 1500)")
     parser.add_argument("--axes", nargs="+", choices=AXES, default=AXES, help="what to sweep (default: all)")
+    parser.add_argument("--add", action="store_true", help="keep what the file has of the other axes; its models must "
+                        "have had as many steps")
     parser.add_argument("--output", type=Path, default=ROOT / "checkpoints" / "rates-mnist.json")
     parser.add_argument("--data-dir", type=Path, help="where MNIST lies (default: $VQVAE_DATA_DIR, else data/)")
     args = parser.parse_args()
@@ -38,14 +41,20 @@ def main() -> None:
     data_dir = args.data_dir or Path("data")
     train, test = (vqvae.load_dataset("mnist", split, data_dir=args.data_dir) for split in ("train", "test"))
     test = test.take(torch.arange(TEST_IMAGES))
-    command = f"python benchmarks/rates.py --steps {args.steps} --axes {' '.join(args.axes)}"
-    points: list[dict] = []
+    command = f"python benchmarks/rates.py --steps {args.steps} --axes {' '.join(args.axes)}{' --add' * args.add}"
+    stored = json.loads(args.output.read_text("utf-8")) if args.add else {"points": [], "command": ""}
+    if args.add and stored["steps"] != args.steps:
+        raise SystemExit(f"{args.output} holds models of {stored['steps']} steps; give --steps {stored['steps']}.")
+    anew = {part["series"] for axis in args.axes for part in sweep("mnist", axis, 2, data_dir).parts}
+    points = [point for point in stored["points"] if point["series"] not in anew]
+    commands = "; ".join(filter(None, (stored["command"], command)))
 
     def keep() -> None:
         write_json(args.output, {"dataset": "mnist", "images": TEST_IMAGES, "steps": args.steps, "hardware": hardware(),
-                                 "command": command, "points": points})
+                                 "command": commands, "points": points})
 
-    points += [point.to_dict() for point in references(train.images, test.images)]
+    if not args.add:
+        points += [point.to_dict() for point in references(train.images, test.images)]
     measured: dict[vqvae.ModelConfig, object] = {}
     for axis in args.axes:
         for part in sweep("mnist", axis, 2, data_dir).parts:

@@ -31,7 +31,8 @@ WATCH = """() => {
   const move = (event) => {
     if (event.timeStamp > (moved.at(-1) ?? -1)) moved.push(event.timeStamp);   // told twice where raw moves are told
   };
-  for (const name of ["pointerrawupdate", "pointermove"]) root.querySelector(".vr-pad").addEventListener(name, move, true);
+  const pad = root.querySelector(".vr-pad");
+  for (const name of ["pointerrawupdate", "pointermove"]) pad.addEventListener(name, move, true);
   root.addEventListener("vq-painted", (event) => {
     if (event.detail.moves > seen) window.updates += 1;
     const news = moved.slice(seen, event.detail.moves);
