@@ -16,6 +16,9 @@ from demo.theme import CSS_PATH, head, theme
 
 KEEP_ALIVE_SECONDS = 75
 """An idle connection is kept for longer than browsers and proxies keep it: who closes first loses a request."""
+SESSIONS = 500
+"""Pages of which Gradio keeps the state, 0.3 MB each; it would keep 10,000. The one that was quiet for longest goes first,
+and what a visitor has made is in the browser or in the folder of runs."""
 LOCAL_HOSTS = ("localhost", "127.0.0.1", "[::1]")
 
 # As strict as Gradio bears: its page has inline scripts and styles, and gr.HTML compiles its script at run time.
@@ -57,6 +60,7 @@ def create_server(
     demo.api as tools, too, under /gradio_api/mcp/; it needs the package mcp. With a `password`, nothing is answered
     without it.
     """
+    app.state_session_capacity = SESSIONS
     app.queue(max_size=128, default_concurrency_limit=4, api_open=False)
     # No interactive API pages of FastAPI's own: they load their scripts from another host.
     web = FastAPI(title="VQ-VAE Playground", docs_url=None, redoc_url=None, openapi_url=None)

@@ -9,7 +9,7 @@ from starlette.testclient import TestClient
 
 import vqvae
 from demo import header, interface
-from demo.server import create_server
+from demo.server import SESSIONS, create_server
 from demo.session import Session, is_token
 from demo.settings import Settings
 from demo.text import GLOSSARY, figure, number, term
@@ -229,3 +229,12 @@ def test_a_session_needs_a_token():
     with pytest.raises(ValueError, match="32 hex digits"):
         Session("../x")
     assert Session.resume(VISITOR).visitor == VISITOR
+
+
+def test_only_so_many_open_pages_are_remembered(client, app, monkeypatch):
+    kept = app.state_holder
+    assert kept.capacity == SESSIONS
+    monkeypatch.setattr(kept, "capacity", 2)
+    for page in ("first", "second", "third"):
+        kept[page]
+    assert list(kept.session_data) == ["second", "third"]
