@@ -17,8 +17,8 @@ from demo.theme import CSS_PATH, head, theme
 KEEP_ALIVE_SECONDS = 75
 """An idle connection is kept for longer than browsers and proxies keep it: who closes first loses a request."""
 SESSIONS = 500
-"""Pages of which Gradio keeps the state, 0.3 MB each; it would keep 10,000. The one that was quiet for longest goes first,
-and what a visitor has made is in the browser or in the folder of runs."""
+"""Pages of which Gradio keeps the state, 0.3 MB each; it would keep 10,000. The longest quiet one goes first; what a
+visitor has made is in the browser or in the folder of runs."""
 LOCAL_HOSTS = ("localhost", "127.0.0.1", "[::1]")
 
 # As strict as Gradio bears: its page has inline scripts and styles, and gr.HTML compiles its script at run time.

@@ -79,8 +79,8 @@ def figure(value: object) -> float | None:
 
 
 def number(value: float | None, unit: str = "", digits: int = 1) -> str:
-    """A figure with its unit, a narrow no-break space between: `30.4 dB`; a dash where there is none."""
+    """A figure with its unit, a narrow no-break space between: `6,272 bits`; a dash where there is none."""
     if value is None:
         return "–"
-    text = f"{value:,.{digits}f}".replace(",", "\u202f")
+    text = f"{value:,.{digits}f}"
     return f"{text}\u202f{unit}" if unit else text

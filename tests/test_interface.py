@@ -220,7 +220,7 @@ def test_an_unknown_term_is_an_error():
 
 
 def test_figures_have_units_and_strange_values_are_none():
-    assert number(6272, "bits", 0) == "6\u202f272\u202fbits"
+    assert number(6272, "bits", 0) == "6,272\u202fbits"
     assert number(None) == "–"
     assert [figure(value) for value in (1, 2.5, float("nan"), "3", None, [])] == [1.0, 2.5, None, None, None, None]
 

@@ -3,7 +3,7 @@
 function makeWhole(root, call) {
   const section = root.querySelector(".vr-whole");
   const part = (name) => section.querySelector(`[data-whole="${name}"]`);
-  const count = (number) => Math.round(number).toLocaleString("en").replaceAll(",", "\u202f");
+  const count = (number) => Math.round(number).toLocaleString("en");
   let asked = 0;
 
   function hide() {

@@ -34,7 +34,7 @@ class Near {
   }
 
   static verdict({ near, usual, training }, cells) {
-    const [first] = near, among = `Of ${training.toLocaleString("en").replaceAll(",", "\u202f")} training pictures, decoded from their codes, the nearest `;
+    const [first] = near, among = `Of ${training.toLocaleString("en")} training pictures, decoded from their codes, the nearest `;
     const measure = " Distance: the squared differences of the code vectors, added up over the cells.";
     if (first.equal === cells) return `${among}has exactly these codes: a copy.${measure}`;
     if (usual === null) return `${among}is ${first.distance.toFixed(1)} away.${measure}`;

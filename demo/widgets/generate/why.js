@@ -6,7 +6,7 @@ class Why {
   }
 
   open(info) {
-    const bits = (value) => `${Math.round(value).toLocaleString("en").replaceAll(",", "\u202f")} bits`;
+    const bits = (value) => `${Math.round(value).toLocaleString("en")} bits`;
     const said = { random: `${bits(info.bits.nominal)} a picture`, marginal: `${bits(info.bits.independent)} a picture`,
       gaussian: "not counted in bits", prior: info.bits.prior === null ? "not measured yet" : `at most ${bits(info.bits.prior)} a picture` };
     for (const [way, text] of Object.entries(said)) this.figures[way].querySelector(".vg-bits").textContent = text;
