@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from demo import editing
 from demo.editing import EditError
-from demo.models import get_checkpoint, get_prior, has_prior
+from demo.models import awaits_prior, get_checkpoint, get_prior, has_prior
 from demo.settings import Settings
 
 if TYPE_CHECKING:
@@ -34,6 +34,8 @@ _turn = threading.Semaphore(2)
 
 NO_PRIOR = ("This model has no prior, so nothing here knows which codes go together. Train one in the Train tab, "
             "under \u201cTrain a prior\u201d.")
+PRIOR_AWAITED = ("The prior of this model is not trained to its end, so nothing here knows yet which codes go together. "
+                 "The Train tab shows how far it is; reload this page when it is done.")
 
 
 def prior_info(model_id: str, model: "VQVAE", settings: Settings) -> dict:
@@ -42,7 +44,7 @@ def prior_info(model_id: str, model: "VQVAE", settings: Settings) -> dict:
     from vqvae import CheckpointError
 
     if not has_prior(model_id, settings):
-        return {"prior": None, "why": NO_PRIOR}
+        return {"prior": None, "why": PRIOR_AWAITED if awaits_prior(model_id, settings) else NO_PRIOR}
     try:
         _check_size(model)
         prior = get_prior(model_id, settings)

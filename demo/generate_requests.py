@@ -29,7 +29,15 @@ from demo.generating import (
     sprite,
     whole,
 )
-from demo.models import ModelError, find_model, get_checkpoint, get_prior, get_training_codes, has_prior
+from demo.models import (
+    ModelError,
+    awaits_prior,
+    find_model,
+    get_checkpoint,
+    get_prior,
+    get_training_codes,
+    has_prior,
+)
 from demo.palette import code_sheet
 from demo.settings import Settings
 from demo.text import figure
@@ -44,12 +52,13 @@ _slots = threading.BoundedSemaphore(2)
 
 
 def generate_open(request: dict, settings: Settings) -> dict:
-    """{model} -> what the page must know once; `prior` is false where the model has none, and the rest is left out."""
+    """{model} -> what the page must know once; `prior` is false where the model has none, and the rest is left out but
+    for `awaited`, whether its run is still at it."""
     entry = find_model(request.get("model"), settings)
     if entry.info["kind"] != "vqvae":
         raise GenerateError("This model has no codebook, so there is nothing a prior could learn: choose a VQ-VAE.")
     if not has_prior(entry.id, settings):
-        return {"model": entry.id, "prior": False}
+        return {"model": entry.id, "prior": False, "awaited": awaits_prior(entry.id, settings)}
     from vqvae.sampling import Sampling
 
     checkpoint, prior = _loaded(request, settings)

@@ -8,7 +8,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import vqvae
+from demo import runfiles
 from demo.model_cache import CODES_FILES, PRIOR_FILES, FolderCache, load_prior
+from demo.run_status import ACTIVE, read_status
 from demo.session import is_token
 from demo.settings import Settings
 from demo.text import figure
@@ -164,6 +166,13 @@ def get_training_codes(model_id: str, settings: Settings) -> "IndexSet":
 def has_prior(model_id: object, settings: Settings) -> bool:
     """Whether a model has a prior, from its folder alone. Raises ModelError where the id names nothing."""
     return (resolve(model_id, settings) / "prior.safetensors").is_file()
+
+
+def awaits_prior(model_id: object, settings: Settings) -> bool:
+    """Whether the run that trained this model is to train its prior, too, and has not ended. Raises ModelError."""
+    run = resolve(model_id, settings).parent
+    waits = "prior" in runfiles.read_json(run / runfiles.JOB) and not has_prior(model_id, settings)
+    return waits and read_status(run).phase in (*ACTIVE, "interrupted")
 
 
 def warm_up(settings: Settings) -> None:

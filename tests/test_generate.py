@@ -13,7 +13,8 @@ import torch
 from PIL import Image
 
 import vqvae
-from demo import generate_jobs, generating, models, nearest
+from demo import generate_jobs, generating, models, nearest, runfiles
+from demo.edit_prior import prior_info
 from demo.generate_requests import (
     QUESTIONS,
     answer,
@@ -114,6 +115,19 @@ def test_a_model_without_a_prior_says_so_and_asks_for_nothing_more(ask, settings
     assert ask(generate_open, "bare")["prior"] is False
     reply = answer(generate_sample, {"model": "bare"}, settings)
     assert not reply["ok"] and "train one in the Train tab" in reply["error"]
+
+
+def test_a_model_whose_prior_is_still_to_come_says_where_to_look(ask, settings):
+    assert ask(generate_open, "bare")["awaited"] is False
+    run = settings.runs / ("a" * 32) / ("b" * 16)
+    model_id = f"run:{run.parent.name}/{run.name}"
+    shutil.copytree(settings.checkpoints / "bare", run / runfiles.CHECKPOINT)
+    runfiles.write_atomic(run / runfiles.JOB, {"training": {}, "prior": {"seconds": 60}})
+    for phase, awaited in (("training", True), ("paused", True), ("interrupted", True), ("failed", False)):
+        runfiles.write_atomic(run / runfiles.STATE, {"phase": phase, "stage": "prior"})
+        assert ask(generate_open, model_id)["awaited"] is awaited
+        why = prior_info(model_id, None, settings)["why"]
+        assert ("not trained to its end" in why) is awaited and "Train tab" in why
 
 
 def test_opening_tells_the_sizes_the_classes_and_the_measured_bits(ask):

@@ -53,6 +53,10 @@ async function open(model) {
   const info = await attempt(() => ask("generate_open", {}));
   if (!info || model !== state.model) { if (info === undefined && model === state.model) find(".vg-all").hidden = true; return; }
   find(".vg-empty").hidden = info.prior;
+  find(".vg-empty h2").textContent = info.awaited ? "The prior of this model is not trained to its end yet"
+    : "This model can reconstruct, but not yet generate";
+  find(".vg-empty button").textContent = info.awaited ? "See how far it is" : "Train a prior for this model";
+  find(".vg-awaited").hidden = !info.awaited;
   find(".vg-all").hidden = !info.prior;
   say("");
   root.dataset.busy = "false";
