@@ -34,8 +34,8 @@ _turn = threading.Semaphore(2)
 
 NO_PRIOR = ("This model has no prior, so nothing here knows which codes go together. Train one in the Train tab, "
             "under \u201cTrain a prior\u201d.")
-PRIOR_AWAITED = ("The prior of this model is not trained to its end, so nothing here knows yet which codes go together. "
-                 "The Train tab shows how far it is; reload this page when it is done.")
+PRIOR_AWAITED = ("The prior of this model is not trained to its end, so nothing here knows yet which codes go "
+                 "together. The Train tab shows how far it is; reload this page when it is done.")
 
 
 def prior_info(model_id: str, model: "VQVAE", settings: Settings) -> dict:
