@@ -126,14 +126,16 @@ def plot(settings: Settings, visitor: str | None, parts: list[dict], results: di
         points = [{"series": r["series"], "label": r["title"], "bits": r["bits"], "psnr": r["psnr"]}
                   for r in results["done"]] + list(results.get("points", []))
         note = (f"Your sweep, {parts[0]['training']['seconds']:g} s of training each, on "
-                f"{results['done'][0]['images']:,} test images.")
+                f"{results['done'][0]['images']:,} test images. ")
     else:
         stored = read_stored(settings.checkpoints / STORED)
         points = list(stored.get("points", []))
         if points:
             note = (f"Measured beforehand on {stored['images']:,} test digits of MNIST after {stored['steps']:,} steps "
                     "each. ")
-    flattered = " JPEG and WebP are counted without their headers, which would outweigh pictures as small as these."
+    if any(point["series"] == "VQ-VAE, D" for point in points):
+        note += "D costs no bits, so that its points stand one above another. "
+    flattered = "JPEG and WebP are counted without their headers, which would outweigh pictures as small as these."
     points += [{"series": "model", "label": title, "bits": bits, "psnr": psnr}
                for title, bits, psnr in model_points(settings, visitor, dataset)]
     return rate_html(points, note=note + flattered if points else "")

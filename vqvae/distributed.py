@@ -151,9 +151,9 @@ def average(parameters: Iterable[nn.Parameter], values: dict[str, Tensor]) -> di
         return values
     gradients = [p.grad for p in parameters if p.grad is not None]
     sums = total(*gradients, *values.values())
-    for gradient, summed in zip(gradients, sums, strict=False):
-        gradient.copy_(summed / world())
-    return {name: summed / world() for name, summed in zip(values, sums[len(gradients):], strict=True)}
+    torch._foreach_div_(sums, world())
+    torch._foreach_copy_(gradients, sums[:len(gradients)])
+    return dict(zip(values, sums[len(gradients):], strict=True))
 
 
 def _reduced(numbers: list[float], operation) -> list[float]:
