@@ -62,3 +62,15 @@ def test_finiteness_looks_at_every_value(value):
     assert losses.is_finite(fine, torch.tensor(0.0))
     assert not losses.is_finite(fine, torch.tensor(value))
     assert not losses.is_finite(torch.tensor(value), fine)
+
+
+def test_bernoulli_loss_is_torchs_kl_and_its_slope_before_the_sigmoid_is_the_difference():
+    z, x = torch.randn(2, 1, 4, 4).mul(3).requires_grad_(), torch.rand(2, 1, 4, 4)
+    x[0, 0, 0, :2] = torch.tensor([0.0, 1.0])  # black and white, where logarithms end
+    loss = losses.bernoulli_loss(z.sigmoid(), x, 0.1)
+    coins = [torch.distributions.Bernoulli(probs=p) for p in (x, z.detach().sigmoid())]
+    assert loss.item() == pytest.approx(10 * torch.distributions.kl_divergence(*coins).mean().item(), rel=1e-4)
+    assert loss > 2 * losses.reconstruction_loss(z.sigmoid(), x, 0.1)
+    loss.backward()
+    assert torch.allclose(z.grad, 10 * (z.detach().sigmoid() - x) / x.numel(), atol=1e-6)
+    assert losses.bernoulli_loss(x, x).item() == pytest.approx(0, abs=1e-6)

@@ -59,6 +59,7 @@ class Loop:
     def _make_optimizers(self) -> None:
         """After the model is on its device."""
         distributed.share_state(self.model)
+        self._parameters = list(self.model.parameters())  # walking through the modules takes a millisecond
         self.optimizers = make_optimizers(self.model, self.config.learning_rate, self.config.weight_decay)
 
     def _objective(self, rows: Tensor, generator: torch.Generator) -> tuple[Tensor, dict[str, Tensor], object]:
@@ -99,7 +100,8 @@ class Loop:
         self._keep_good()
         while not self.finished:
             began = time.perf_counter()
-            self.model.train()  # the caller may have looked at the model in eval mode since the last record
+            if not self.model.training:  # the caller may have looked at the model in eval mode since the last record
+                self.model.train()
             rate = self._set_learning_rate()
             values, output = self._one_step()
             self.step += 1
@@ -111,10 +113,11 @@ class Loop:
     def _one_step(self) -> tuple[dict[str, Tensor], object]:
         with torch.autocast(self.device.type, self.precision, enabled=self.precision != torch.float32):
             loss, values, output = self._objective(self._rows(), self._generator(self.step, 1))
-        self.model.zero_grad(set_to_none=True)
+        for parameter in self._parameters:
+            parameter.grad = None
         loss.backward()
-        values = distributed.average(self.model.parameters(), {"loss": loss.detach(), **values})
-        norm = nn.utils.clip_grad_norm_(self.model.parameters(), self.config.gradient_clip)
+        values = distributed.average(self._parameters, {"loss": loss.detach(), **values})
+        norm = nn.utils.clip_grad_norm_(self._parameters, self.config.gradient_clip)
         if not losses.is_finite(values["loss"], norm):
             self._fall_back(values["loss"])
         if self.step % GOOD_EVERY == 0:

@@ -21,6 +21,9 @@ from vqvae.runs import TRAINING_FILE, read_run, restore_optimizers, restore_weig
 
 __all__ = ["StepRecord", "Training", "TrainingDiverged"]
 
+EARLY = 0.5
+"""Share of a VQ-VAE's budget in which the Bernoulli loss stands in for the squared error, which it brings down faster
+at first."""
 FINAL_EMA_DECAY = 0.99
 """What the decay of the codebook's moving averages rises to over a training, in a straight line from the config's."""
 
@@ -68,8 +71,9 @@ class Training(Loop):
         self.model.quantizer.ema_decay = decay + self.progress * max(0.0, FINAL_EMA_DECAY - decay)
         output = self.model(x, generator)
         scaled = losses.reconstruction_loss(output.x_recon, x, self.variance)
-        quantized = output.quantized
-        loss = losses.vqvae_loss(self._with_structure(scaled, output.x_recon, x), quantized.codebook_loss,
+        quantized, early = output.quantized, self.progress < EARLY
+        reconstruction = losses.bernoulli_loss(output.x_recon, x, self.variance) if early else scaled
+        loss = losses.vqvae_loss(self._with_structure(reconstruction, output.x_recon, x), quantized.codebook_loss,
                                  quantized.commitment_loss, self.config.commitment_weight)
         return loss, {"reconstruction_loss": scaled.detach() * self.variance,
                       "codebook_loss": quantized.codebook_loss.detach(),
