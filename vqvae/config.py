@@ -95,7 +95,7 @@ class ModelConfig(_Config):
     """K, number of codebook vectors."""
     quantizer: str = "ema"
     """ema (codebook follows a moving average, appendix A.1) or gradient (the paper's codebook loss, eq. 3)."""
-    ema_decay: float = 0.8
+    ema_decay: float = 0.7
     """Decay of the moving averages of cluster sizes and sums, per step, at the start of a training, which lets it rise
     to 0.99 by its end."""
     kmeans_start: bool = True

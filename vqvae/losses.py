@@ -27,9 +27,9 @@ def bernoulli_loss(x_recon: Tensor, x: Tensor, variance: float = 1.0) -> Tensor:
     """Mean KL divergence, nats, of a coin of probability x_recon from one of probability x, over all pixels of
     (B, C, H, W) in [0, 1], divided by the data's variance.
 
-    Like the squared error it is least where x_recon is the mean of x, and it is at least twice as large. Its gradient at
-    the decoder's output before the sigmoid is x_recon - x: that of the squared error carries the sigmoid's slope too,
-    which fades towards black and white.
+    Like the squared error it is least where x_recon is the mean of x, and it is at least twice as large. Its gradient
+    at the decoder's output before the sigmoid is x_recon - x: that of the squared error carries the sigmoid's slope
+    too, which fades towards black and white.
     """
     entropy = torch.xlogy(x, x) + torch.xlogy(1 - x, 1 - x)
     x_recon = x_recon.clamp(1e-7, 1 - 1e-7)

@@ -58,7 +58,7 @@ class VectorQuantizer(nn.Module):
     """
 
     def __init__(self, codebook_size: int, embedding_dim: int, *, kmeans_start: bool = True,
-                 restart_threshold: float = 0.03, ema_decay: float = 0.8) -> None:
+                 restart_threshold: float = 0.03, ema_decay: float = 0.7) -> None:
         super().__init__()
         if codebook_size < 2 or embedding_dim < 1:
             raise ValueError(f"codebook_size is {codebook_size} and embedding_dim {embedding_dim}; "
