@@ -4,7 +4,9 @@ Drives the Edit tab of the real app in a headless browser and prints one JSON li
 a press on a palette code, as the browser stamped it, to the frame that shows the server's picture of the edited grid
 (the preview, which stands there earlier, is not counted); `training` the same while the Train tab trains; `paint` one
 stroke across all 49 cells; `decode` the decoder in Python on one thread; `palette` a model of 4,096 codes (made here,
-with random weights), from asking the server for it to the frame that shows its palette.
+with random weights), from asking the server for it to the frame that shows its palette: `first` by a visitor who sees
+the page before the Edit tab is opened, `again` by the next one, and before both `cold`, straight after the app's start,
+when it still loads its libraries.
 """
 
 import argparse
@@ -24,6 +26,7 @@ from figures import processor, report
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 PARTS = ("decode", "palette", "click", "paint", "training")
+USABLE = "() => /dB|∞/.test(document.querySelector('[data-figure=psnr]')?.textContent)"
 READY = "#vq-edit .editor[aria-busy=false]"
 WATCH = """() => {
   window.presses = [];
@@ -148,18 +151,21 @@ def paint(page) -> None:
 
 
 def palette(browser, url: str) -> None:
-    for turn in ("first", "again"):  # the sheet of pictures is made at the first opening and kept
+    for turn in ("cold", "first", "again"):
         page = browser.new_page(viewport={"width": 1440, "height": 1000})
         images = []
         page.on("request", lambda request, seen=images: seen.append(request.url)
                 if request.resource_type == "image" and not request.url.startswith("data:image/svg") else None)
         page.add_init_script(f"({PALETTE})()")
-        page.goto(url + "/?model=large")
+        # The sheet of pictures is made at the first opening of a model and kept: each turn but the last has its own.
+        page.goto(url + "/?model=" + ("large-cold" if turn == "cold" else "large"))
+        if turn != "cold":
+            page.wait_for_function(USABLE, timeout=60_000)
         page.get_by_role("tab", name="Edit").click()
         page.wait_for_selector(READY, timeout=60_000)
         page.wait_for_timeout(1000)
-        tell("palette_ms", page.evaluate("window.opened[0]"), "ms", "<= 300", codes=4096, opening=turn,
-               image_requests=len(set(images)))
+        tell("palette_ms", page.evaluate("window.opened[0]"), "ms", "" if turn == "cold" else "<= 300", codes=4096,
+             opening=turn, image_requests=len(set(images)))
         page.close()
 
 
@@ -186,7 +192,8 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         models, runs = Path(folder) / "models", Path(folder) / "runs"
         shutil.copytree(options.checkpoints / "mnist", models / "mnist")
-        make_large(models / "large")
+        for name in ("large", "large-cold"):
+            make_large(models / name)
         if "decode" in options.only:
             decode(models)
         command = [sys.executable, "app.py", "--port", "0", "--runs", str(runs), "--checkpoints", str(models),

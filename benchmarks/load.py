@@ -28,7 +28,7 @@ from figures import report
 
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
-EDIT_TARGET, GROWTH_TARGET, VISITOR_TARGET = 300, 10, 5
+EDIT_TARGET, GROWTH_TARGET, VISITOR_TARGET = 300, 10, 8
 WARM_UP_SHARE = 1 / 3
 THINK = (0.4, 1.2)
 """Seconds between two edits of a person: at random between these."""
