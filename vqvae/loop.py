@@ -8,6 +8,7 @@ stopped (for a budget in steps or epochs; with a budget in seconds the schedule 
 from __future__ import annotations
 
 import time
+from abc import ABC, abstractmethod
 from collections.abc import Iterator
 
 import torch
@@ -30,7 +31,7 @@ class TrainingDiverged(Exception):
     """The loss became NaN or infinite. The model holds the last good weights again; the text names the likely cause."""
 
 
-class Loop:
+class Loop(ABC):
     """A run: a model, and where its training stands. A subclass says what a batch is, what its loss and its record.
 
     Args:
@@ -62,13 +63,13 @@ class Loop:
         self._parameters = list(self.model.parameters())  # walking through the modules takes a millisecond
         self.optimizers = make_optimizers(self.model, self.config.learning_rate, self.config.weight_decay)
 
+    @abstractmethod
     def _objective(self, rows: Tensor, generator: torch.Generator) -> tuple[Tensor, dict[str, Tensor], object]:
         """(scalar loss, its parts by name, anything for the record) of the rows int64 (B,) of the data."""
-        raise NotImplementedError
 
+    @abstractmethod
     def _record(self, values: dict[str, Tensor], output: object, common: dict):
         """The record of a step. common: what every record has."""
-        raise NotImplementedError
 
     @property
     def total_steps(self) -> int | None:
