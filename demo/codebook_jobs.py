@@ -16,7 +16,10 @@ from typing import Any
 log = logging.getLogger(__name__)
 
 MOST_RUNNING = 2
+MOST_WAITING = 8
 MOST_KEPT = 24
+LOOK_EVERY = 0.2
+"""Seconds between two looks of a waiting job at whether it is still wanted."""
 
 
 class Stopped(Exception):
@@ -39,10 +42,21 @@ class Job:
     result: Any = None
     error: str = ""
     ended: bool = False
+    _ending: bool = False
+    _guard: threading.Lock = field(default_factory=threading.Lock, repr=False)
+
+    def join(self, ticket: str) -> bool:
+        """One more who wants it; False when it has noticed that nobody did and is about to end."""
+        with self._guard:
+            if not self._ending:
+                self.tickets.add(ticket)
+            return not self._ending
 
     def progress(self, done: int, total: int, text: str) -> None:
         """What the computation calls now and then. Raises Stopped when it shall end."""
-        if not self.tickets:
+        with self._guard:
+            self._ending = not self.tickets
+        if self._ending:
             raise Stopped
         self.done, self.total, self.text = done, total, text
 
@@ -55,6 +69,7 @@ class Jobs:
         self._running: dict[tuple, Job] = {}
         self._results: OrderedDict[tuple, Any] = OrderedDict()
         self._tickets: OrderedDict[str, Job] = OrderedDict()
+        self._room = threading.Semaphore(MOST_RUNNING)
 
     def result(self, key: tuple) -> Any:
         """A result that is there already, else None."""
@@ -75,18 +90,18 @@ class Jobs:
               explain: Callable[[Exception], str]) -> str:
         """Begin `work(progress)`, or join it where it runs already; returns a ticket to ask and stop with.
 
-        `explain` turns its exception into a sentence. BusyError when MOST_RUNNING others are at work.
+        `explain` turns its exception into a sentence. While MOST_RUNNING others are at work the job waits for one of
+        them to end; a stopped one is among these until its next progress call. BusyError when MOST_WAITING wait.
         """
         ticket = secrets.token_hex(16)
         with self._guard:
             job = self._running.get(key)
-            if job is None or not job.tickets:  # one that is being stopped cannot be joined
-                if len(self._running) >= MOST_RUNNING:
-                    raise BusyError("Two computations are at work already; wait for one of them, then try again.")
+            if job is None or not job.join(ticket):
+                if len(self._running) >= MOST_RUNNING + MOST_WAITING:
+                    raise BusyError("Many computations wait for their turn already; try again in a minute.")
                 job = Job(key, {ticket})  # before the thread looks for it
                 self._running[key] = job
                 threading.Thread(target=self._run, args=(job, work, explain), daemon=True, name="codebook").start()
-            job.tickets.add(ticket)
             self._tickets[ticket] = job
             while len(self._tickets) > 256:
                 self._tickets.popitem(last=False)
@@ -104,7 +119,10 @@ class Jobs:
                 job.tickets.discard(ticket)
 
     def _run(self, job: Job, work: Callable, explain: Callable[[Exception], str]) -> None:
+        inside = False
         try:
+            while not (inside := self._room.acquire(timeout=LOOK_EVERY)):
+                job.progress(0, 0, "Waiting for another computation to end")
             job.result = work(job.progress)
             self.keep(job.key, job.result)
         except Stopped:
@@ -112,6 +130,8 @@ class Jobs:
         except Exception as error:
             job.error = explain(error)
         finally:
+            if inside:
+                self._room.release()
             with self._guard:
                 if self._running.get(job.key) is job:
                     del self._running[job.key]

@@ -1,10 +1,20 @@
 """Long computations: joined by whoever wants the same, ended by the last who does, kept when done."""
 
+import threading
 import time
 
 import pytest
 
+from demo import codebook_jobs
 from demo.codebook_jobs import BusyError, Jobs
+
+
+def until(true):
+    """Wait until `true()`; fails after ten seconds."""
+    end = time.monotonic() + 10
+    while not true():
+        assert time.monotonic() < end
+        time.sleep(0.01)
 
 
 def test_a_job_ends_only_when_the_last_who_wants_it_stops_it():
@@ -23,14 +33,32 @@ def test_a_job_ends_only_when_the_last_who_wants_it_stops_it():
     time.sleep(0.05)
     assert not job.ended
     jobs.stop(second)
-    for _ in range(200):
-        if job.ended:
-            break
-        time.sleep(0.01)
-    assert job.ended and job.error == "Stopped." and jobs.result(("k",)) is None
+    until(lambda: job.ended)
+    assert job.error == "Stopped." and jobs.result(("k",)) is None
 
 
-def test_results_are_kept_and_too_many_jobs_are_refused():
+def test_who_changes_the_mind_and_back_joins_the_work_that_goes_on():
+    jobs, told, go = Jobs(), threading.Event(), threading.Event()
+
+    def work(progress):
+        told.set()
+        assert go.wait(10)  # a phase that cannot be interrupted
+        progress(1, 2, "working")
+        return "done"
+
+    first = jobs.start(("k",), work, str)
+    job = jobs.job(first)
+    assert told.wait(10)
+    jobs.stop(first)
+    again = jobs.start(("k",), work, str)
+    assert jobs.job(again) is job
+    go.set()
+    until(lambda: job.ended)
+    assert not job.error and jobs.result(("k",)) == "done"
+
+
+def test_a_job_beyond_those_at_work_waits_its_turn_and_too_many_are_refused(monkeypatch):
+    monkeypatch.setattr(codebook_jobs, "MOST_WAITING", 1)
     jobs = Jobs()
 
     def wait(progress):
@@ -39,17 +67,12 @@ def test_results_are_kept_and_too_many_jobs_are_refused():
             time.sleep(0.005)
 
     tickets = [jobs.start((n,), wait, str) for n in range(2)]
-    with pytest.raises(BusyError, match="wait for one"):
-        jobs.start((9,), wait, str)
+    waiting = jobs.start((9,), lambda progress: "done", str)
+    job = jobs.job(waiting)
+    until(lambda: "Waiting" in job.text)
+    with pytest.raises(BusyError, match="turn already"):
+        jobs.start((10,), wait, str)
     for ticket in tickets:
         jobs.stop(ticket)
-    for _ in range(200):
-        if not jobs._running:
-            break
-        time.sleep(0.01)
-    ticket = jobs.start((9,), lambda progress: "done", str)
-    for _ in range(200):
-        if jobs.job(ticket).ended:
-            break
-        time.sleep(0.01)
+    until(lambda: job.ended)
     assert jobs.result((9,)) == "done"
