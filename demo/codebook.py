@@ -173,7 +173,7 @@ def _usage(subject, counted: str, request: dict) -> dict:
 def _facts(use) -> list[dict]:
     """The figures above the bars: glossary word, value, and what it means here in a sentence."""
     K, known = use.codebook_size, use.total > 0
-    effective = f"{use.perplexity:.0f}" if use.perplexity >= 10 else f"{use.perplexity:.1f}"
+    effective = f"{use.perplexity:,.0f}" if use.perplexity >= 10 else f"{use.perplexity:.1f}"
     return [
         {"word": "usage", "title": "In use", "value": f"{100 * use.usage:.0f}\u202f%" if known else "–",
          "means": f"{K - use.dead:,} of {K:,} codes were chosen at least once." if known else "Not counted."},

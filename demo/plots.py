@@ -58,17 +58,21 @@ def usage_figure(counts: np.ndarray, *, order: str = "sorted", scale: str = "lin
     figure = go.Figure(trace)
     even = counts.sum() / max(1, len(counts))
     if even:
-        figure.add_hline(y=even, line={"color": GREY, "width": 1, "dash": "dot"})
+        figure.add_hline(y=even, line={"color": GREY, "width": 1, "dash": "dot"}, annotation={
+            "text": "an even share", "font": {"size": 11}, "yshift": -2}, annotation_position="top right")
     dead = int((counts == 0).sum())
     if order == "sorted" and dead and len(counts) > dead:
         figure.add_annotation(x=len(counts), y=1, xref="x", yref="paper", text=f"{dead:,} dead", showarrow=False,
                               xanchor="right", yanchor="top", font={"size": 12})
-    ends = [0, len(counts) - 1] if len(counts) > 1 else [0]
-    words = ["most used", "least used"][:len(ends)] if order == "sorted" else [f"code {end}" for end in ends]
+    words = ["most used", "least used"] if order == "sorted" else ["code 0", f"code {len(counts) - 1}"]
+    words = words[:len(counts)]
     _finish(figure, 220)
     figure.update_layout(bargap=0.15 if len(counts) <= 64 else 0, hovermode="closest", showlegend=False,
                          uirevision=f"usage {len(counts)} {order}")
-    figure.update_xaxes(tickvals=ends, ticktext=words, showgrid=False, range=[-0.5, len(counts) - 0.5])
+    figure.update_xaxes(showticklabels=False, showgrid=False, range=[-0.5, len(counts) - 0.5])
+    for word, side in zip(words, ("left", "right"), strict=False):  # a tick's label at either end would hang over it
+        figure.add_annotation(x=0 if side == "left" else 1, y=0, xref="paper", yref="paper", text=word, showarrow=False,
+                              xanchor=side, yanchor="top", yshift=-4, font={"size": 12})
     if scale == "log":
         figure.update_yaxes(type="log", title_text="times chosen (log)", dtick=1, tickformat="~s")
     else:
@@ -157,7 +161,7 @@ def _colours(scene: Scene, colour: str):
         return {}
 
     codes = scene.latent_codes
-    if colour == "usage":
+    if colour == "usage" and scene.counts.any():
         heat = np.log10(np.maximum(scene.counts, 0) + 1)
 
         def bar(first: bool) -> dict:

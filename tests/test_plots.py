@@ -22,6 +22,13 @@ def test_sorted_bars_fall_and_carry_their_codes():
     assert list(bars.y) == [3, 9, 0, 5] and list(bars.customdata) == [0, 1, 2, 3]
 
 
+@pytest.mark.parametrize(("order", "ends"), [("sorted", ["most used", "least used"]), ("index", ["code 0", "code 3"])])
+def test_both_ends_of_the_bars_and_the_line_across_them_are_named_inside_the_figure(order, ends):
+    words = {note.text: note for note in plots.usage_figure(np.array([3, 9, 1, 5]), order=order).layout.annotations}
+    assert list(words) == ["an even share", *ends]
+    assert [(words[end].x, words[end].xanchor) for end in ends] == [(0, "left"), (1, "right")]
+
+
 @pytest.mark.parametrize("counts", [np.zeros(4, int), np.array([7]), np.array([0, 12]), np.arange(16_384)])
 @pytest.mark.parametrize("scale", ["linear", "log"])
 def test_every_codebook_has_a_usage_figure(counts, scale):
@@ -67,6 +74,8 @@ def test_without_counts_no_code_is_called_dead():
     shown = plots.Scene(np.zeros(3, int), np.zeros(0, int), None, None, np.zeros(3, int), ())
     figure = plots.map_figure(np.zeros((3, 2)), np.zeros((0, 2)), shown, colour="class")
     assert [trace.name for trace in figure.data] == ["codes"]
+    [codes] = plots.map_figure(np.zeros((3, 2)), np.zeros((0, 2)), shown, colour="usage").data
+    assert not codes.marker.showscale  # a scale of one colour from 0 to 0 says nothing
 
 
 def test_many_points_are_drawn_by_the_graphics_card():

@@ -154,6 +154,27 @@ def test_tsne_shows_progress_and_a_picture_is_dropped_onto_it(tab):
     assert names.count("snapped to") == names.count("this picture") == 1
 
 
+def test_a_choice_pressed_again_asks_nothing_and_a_long_count_moves_nothing(tab):
+    page = tab()
+    asked = []
+    page.on("request", lambda request: asked.append(request.url) if "component_server" in request.url else None)
+    page.click('[data-choice="method"] [value="pca"]')
+    page.click('[data-choice="dimensions"] [value="2"]')
+    page.wait_for_timeout(300)
+    assert not asked
+    before = page.locator(".vc-bars").bounding_box()
+    page.select_option(".vc-counted select", "synthetic/train")
+    page.wait_for_selector(".vc-usage .vc-job", state="visible")
+    assert asked and page.locator(".vc-bars").bounding_box() == before
+    page.click('[data-stop="count"]')
+    page.wait_for_function("document.querySelector('.vc-counted select').value === 'stored'")
+
+
+def test_the_map_says_what_its_marks_are(tab):
+    assert "Diamonds are codes, crosses dead codes, dots encoder outputs" in tab().inner_text(".vc-map-note")
+    assert tab("bare").inner_text(".vc-map-note").startswith("Diamonds are codes. ")
+
+
 def test_the_picture_in_reconstruct_can_be_dropped_too(tab):
     page = tab()
     page.focus('[data-map="picture"]')

@@ -42,7 +42,7 @@ function makeDetails(root, { onCode, state, atlas, say }) {
       const words = document.createElement("span");
       words.textContent = code;
       const far = document.createElement("small");
-      far.textContent = distance.toPrecision(2);
+      far.textContent = distance < 100 ? distance.toPrecision(2) : grouped(Math.round(distance));
       button.append(words, far);
       button.title = `Code ${code}, ${metric} distance ${distance}`;
       button.setAttribute("aria-label", button.title);

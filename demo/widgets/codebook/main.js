@@ -34,6 +34,10 @@ function select(code) {
 
 async function open(id) {
   state.model = id;
+  // What is under way and what is on show belong to the model that is left.
+  usage.stop();
+  map.stop();
+  all.inert = true;
   if (!id) {
     all.hidden = true;
     say("There is no model yet: train one in the Train tab, or upload one at the top of the page.", "note");
@@ -47,14 +51,15 @@ async function open(id) {
   } catch (error) {
     if (id !== state.model) return;
     say(error.message);
+    all.inert = false;
+    if (error.message !== LOST) all.hidden = true;
     if (error.message === LOST) setTimeout(() => id === state.model && open(id), 2000);
     return;
   }
   if (id !== state.model) return;
   Object.assign(state, { opened: answer, K: answer.K, grid: answer.grid, counted: "stored", counts: answer.counts });
   state.code = answer.begin;
-  usage.stop();
-  all.hidden = false;
+  all.hidden = all.inert = false;
   root.querySelector("[data-dim]").textContent = answer.D;
   root.querySelector(".vc-code input").max = answer.K - 1;
   const sets = root.querySelector(".vc-counted select");
@@ -105,7 +110,7 @@ root.addEventListener("click", async (event) => {
   const button = event.target.closest("button");
   if (!button || !state.opened) return;
   const choice = button.parentElement.dataset.choice;
-  if (choice) { pressChoice(root, choice, button.value); choices[choice](button.value); }
+  if (choice && button.getAttribute("aria-pressed") !== "true") { pressChoice(root, choice, button.value); choices[choice](button.value); }
   if (button.dataset.stop) ({ count: usage.stop, map: map.stop })[button.dataset.stop]();
   if (button.dataset.save || button.dataset.table) {
     button.closest("details").open = false;

@@ -76,8 +76,10 @@ function makeMap(root, { onCode, state, say }) {
     await figure.draw(got.figure);
     mark(state.code);
     const explained = got.explained.length ? `The axes show ${(100 * got.explained.reduce((a, b) => a + b, 0)).toFixed(0)} % of the variance. ` : "";
+    const dead = state.counts.some((n) => n === 0) && state.counts.some((n) => n > 0);
+    const marks = `Diamonds are codes${dead ? ", crosses dead codes" : ""}${state.opened.has_latents ? ", dots encoder outputs of test pictures" : ""}. `;
     const placed = got.placed ? `Orange: the ${got.placed} cells of the picture, each with a line to the code it was snapped to. ` : "";
-    note.textContent = `${got.note ? `${got.note} ` : ""}${placed}${explained}${grouped(got.points)} points; ` +
+    note.textContent = `${got.note ? `${got.note} ` : ""}${marks}${placed}${explained}${grouped(got.points)} points; ` +
       `${(100 * got.trust).toFixed(1)} % trustworthy: so far the nearest points here are near in truth, too.` +
       (state.opened.has_latents ? "" : " This checkpoint holds no encoder outputs, so only the codes are shown.");
   }

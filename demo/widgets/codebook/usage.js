@@ -104,7 +104,8 @@ function makeUsage(root, { onCode, state, say }) {
     const grid = state.grid[0] * state.grid[1] === answer.by_position.length ? state.grid : [1, answer.by_position.length];
     byPosition.querySelector("div").replaceChildren(heatMap(answer.by_position, grid, "Perplexity of the codes at each position"));
     const low = Math.min(...answer.by_position), high = Math.max(...answer.by_position);
-    byPosition.querySelector("figcaption").textContent = `Codes in effective use at each position: ${short(low)} (dark) to ${short(high)}`;
+    byPosition.querySelector("figcaption").textContent = `Codes in effective use at each position: ${
+      short(low) === short(high) ? short(low) : `${short(low)} (dark) to ${short(high)}`}`;
     find(".vc-spread").hidden = !answer.images;
   }
   async function set(change) {
