@@ -1,8 +1,8 @@
-"""What a second process costs: `python benchmarks/distributed.py [--seconds S] [--batch-size N]`.
+"""What a second process costs: `python benchmarks/distributed.py [--pairs N] [--seconds S] [--batch-size N]`.
 
 Prints one JSON line a figure: images a second of one process with two threads, of two processes with one thread each
-(torchrun, gloo) at the same global batch, and their ratio. The three runs follow each other on the same machine and
-the one process runs before and after the two, so that a machine that grows slower shows. Synthetic digits.
+(torchrun, gloo) at the same global batch, and their ratio: medians over pairs of runs that follow each other, because a
+virtual machine may change its speed by a third from one minute to the next. Synthetic digits.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ from __future__ import annotations
 import argparse
 import json
 import os
+import statistics
 import subprocess
 import sys
 import tempfile
@@ -36,14 +37,17 @@ def speed(processes: int, seconds: float, batch: int) -> float:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--seconds", type=float, default=15, help="seconds of each run (default: 15)")
+    parser.add_argument("--pairs", type=int, default=4, help="runs of each kind (default: 4)")
+    parser.add_argument("--seconds", type=float, default=12, help="seconds of each run (default: 12)")
     parser.add_argument("--batch-size", type=int, default=64, help="global batch (default: 64)")
     args = parser.parse_args()
-    before, two, after = (speed(n, args.seconds, args.batch_size) for n in (1, 2, 1))
-    one, command = (before + after) / 2, "python benchmarks/distributed.py"
-    report("one_process_two_threads", one, "images/s", "", command, before=round(before), after=round(after))
-    report("two_processes_one_thread", two, "images/s", "", command)
-    report("two_processes_over_one", two / one, "ratio", ">= 0.9", command, batch_size=args.batch_size)
+    speeds = [[speed(n, args.seconds, args.batch_size) for n in (1, 2)] for _ in range(args.pairs)]
+    one, two = ([round(pair[n]) for pair in speeds] for n in (0, 1))
+    ratios, command = [pair[1] / pair[0] for pair in speeds], "python benchmarks/distributed.py"
+    report("one_process_two_threads", statistics.median(one), "images/s", "", command, runs=one)
+    report("two_processes_one_thread", statistics.median(two), "images/s", "", command, runs=two)
+    report("two_processes_over_one", statistics.median(ratios), "ratio", ">= 0.9", command,
+           batch_size=args.batch_size, runs=[round(r, 2) for r in ratios])
 
 
 if __name__ == "__main__":

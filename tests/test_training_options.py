@@ -67,8 +67,16 @@ def test_bfloat16_trains_float32_weights_and_ends_near_float32():
     assert any(not torch.equal(a[name], b[name]) for name in a), "bfloat16 must have been used"
 
 
-def test_auto_precision_is_float32_on_the_cpu_and_others_are_refused():
-    assert resolve_precision("auto", torch.device("cpu")) == torch.float32
+@pytest.mark.parametrize(("capabilities", "precision"), [
+    ({"avx2": True}, torch.float32), ({"avx512_bf16": False, "amx_bf16": False}, torch.float32),
+    ({"avx512_bf16": True}, torch.bfloat16), ({"amx_bf16": True}, torch.bfloat16)])
+def test_auto_precision_on_a_processor_is_what_it_has_instructions_for(monkeypatch, capabilities, precision):
+    monkeypatch.setattr(torch.cpu, "get_capabilities", lambda: capabilities)
+    assert resolve_precision("auto", torch.device("cpu")) == precision
+    assert resolve_precision("float32", torch.device("cpu")) == torch.float32
+
+
+def test_other_precisions_are_refused():
     with pytest.raises(ConfigError, match="precision is 'float16'; it must be one of auto, float32, bfloat16"):
         TrainingConfig(precision="float16")
 
@@ -91,3 +99,13 @@ def test_precision_may_change_when_a_run_is_resumed(tmp_path):
         **{**run.config.to_dict(), "precision": "bfloat16"}))
     assert again.step == 1 and again.precision == torch.bfloat16
     assert main(["train", "--resume", str(tmp_path / "none"), "--precision", "float64"]) == 2
+
+
+@pytest.mark.parametrize("kind", ["ae", "vae", "cvae"])
+def test_bfloat16_trains_every_baseline_and_keeps_its_statistics_exact(kind):
+    pixels = torch.randint(0, 256, (40, 1, 8, 8), dtype=torch.uint8, generator=torch.Generator().manual_seed(0))
+    model = ModelConfig(kind=kind, height=8, width=8, hidden_channels=8, residual_blocks=1, classes=("a", "b"))
+    run = Training(build_model(model), ImageSet("made", "train", pixels, torch.arange(40) % 2, ("a", "b")),
+                   TrainingConfig(steps=3, batch_size=16, device="cpu", dataset="made", precision="bfloat16"))
+    assert all(record.loss < 10 for record in run.steps())
+    assert all(value.dtype != torch.bfloat16 for value in run.model.state_dict().values())

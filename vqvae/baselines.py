@@ -164,7 +164,7 @@ class Autoencoder(Pretrained, nn.Module):
         if shares is not None:
             planes = (shares @ self.class_channels)[:, :, None, None].expand(-1, -1, *x.shape[2:])
             x = torch.cat([x, planes], 1)
-        latent = self.to_latent(self.encoder(x).flatten(1).float())
+        latent = self.to_latent(self.encoder(x).flatten(1)).float()  # its statistics are kept in float32 under autocast
         if self.config.kind == "ae":
             return latent, None
         mean, log_variance = latent.chunk(2, 1)

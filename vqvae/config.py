@@ -182,8 +182,8 @@ class TrainingConfig(_Config):
     device: str = "auto"
     """auto, cpu, cuda or mps."""
     precision: str = "auto"
-    """Numbers of the networks in training: bfloat16 by autocast, or float32. auto is bfloat16 on a GPU that has it, and
-    float32 elsewhere. The quantizer works in float32 in any case."""
+    """Numbers of the networks in training: bfloat16 by autocast, or float32. auto is bfloat16 on a device that has
+    instructions for it, else float32. The quantizer works in float32 in any case."""
     compile: bool = False
     """Compile encoder and decoder with torch.compile, which takes time at the start."""
     autosave_seconds: float = 8.0

@@ -13,7 +13,7 @@ from __future__ import annotations
 import contextlib
 import os
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from typing import NoReturn
 
 import torch
@@ -94,16 +94,6 @@ def main_first() -> Iterator[None]:
             dist.barrier()
 
 
-def any_of(flag: bool) -> bool:
-    """True on all when it is true on one."""
-    return flag if world() == 1 else bool(_reduced([float(flag)], dist.ReduceOp.MAX)[0])
-
-
-def slowest(seconds: float) -> float:
-    """The largest of all, so that clocks agree and all stop at the same step."""
-    return seconds if world() == 1 else _reduced([seconds], dist.ReduceOp.MAX)[0]
-
-
 def share(rows: Tensor) -> Tensor:
     """This process's equal part of the rows (B, ...) of a batch, in the order of ranks."""
     each = len(rows) // world()
@@ -145,19 +135,15 @@ def pick(rows: Tensor, which: Tensor) -> Tensor:
     return total(rows[local.clamp(0, len(rows) - 1)] * mine[:, None])[0]
 
 
-def average(parameters: Iterable[nn.Parameter], values: dict[str, Tensor]) -> dict[str, Tensor]:
-    """Average the gradients over the processes, in place, and the scalars `values`, which are returned."""
+def average(parameters: Iterable[nn.Parameter], values: dict[str, Tensor], sums: Sequence[Tensor] = ()
+            ) -> tuple[dict[str, Tensor], Sequence[Tensor]]:
+    """Average the gradients over the processes, in place, and the scalars `values`, and add up `sums`; both are
+    returned. All that a step has to agree on goes in one exchange: each costs the wait for the slowest process."""
     if world() == 1:
-        return values
+        return values, sums
     gradients = [p.grad for p in parameters if p.grad is not None]
-    sums = total(*gradients, *values.values())
-    torch._foreach_div_(sums, world())
-    torch._foreach_copy_(gradients, sums[:len(gradients)])
-    return dict(zip(values, sums[len(gradients):], strict=True))
-
-
-def _reduced(numbers: list[float], operation) -> list[float]:
-    on = torch.device("cuda") if dist.get_backend() == "nccl" else torch.device("cpu")
-    tensor = torch.tensor(numbers, dtype=torch.float64, device=on)
-    dist.all_reduce(tensor, operation)
-    return tensor.tolist()
+    added = total(*gradients, *values.values(), *sums)
+    count = len(gradients) + len(values)
+    means = torch._foreach_div(added[:count], world())
+    torch._foreach_copy_(gradients, means[:len(gradients)])
+    return dict(zip(values, means[len(gradients):], strict=True)), added[count:]

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import time
 from abc import ABC, abstractmethod
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import torch
 from torch import Tensor, nn
@@ -54,6 +54,7 @@ class Loop(ABC):
         self.batch_size = min(config.batch_size, count - count % processes)
         self.steps_per_epoch = count // self.batch_size
         self.step, self.elapsed = 0, 0.0
+        self._stop_asked = self._since = 0.0
         self._order_of: tuple[int, Tensor] | None = None
         self._good: dict[str, Tensor] = {}
 
@@ -64,8 +65,15 @@ class Loop(ABC):
         self.optimizers = make_optimizers(self.model, self.config.learning_rate, self.config.weight_decay)
 
     @abstractmethod
-    def _objective(self, rows: Tensor, generator: torch.Generator) -> tuple[Tensor, dict[str, Tensor], object]:
-        """(scalar loss, its parts by name, anything for the record) of the rows int64 (B,) of the data."""
+    def _objective(self, rows: Tensor, generator: torch.Generator
+                   ) -> tuple[Tensor, dict[str, Tensor], Sequence[Tensor], object]:
+        """Of the rows int64 (B,) of the data: the scalar loss, its parts by name, tensors to be added up over the
+        processes, and anything for `_settle`."""
+
+    def _settle(self, sums: Sequence[Tensor], output: object) -> object:
+        """What else a step does once the processes have agreed, before the weights move: the added up tensors, and
+        what `_objective` gave -> anything for the record."""
+        return output
 
     @abstractmethod
     def _record(self, values: dict[str, Tensor], output: object, common: dict):
@@ -91,39 +99,52 @@ class Loop(ABC):
         """Whether the budget is spent."""
         return self.progress >= 1
 
+    def ask_to_stop(self) -> None:
+        """End `steps`: of several processes all end after the same step, one more, whichever of them was asked."""
+        self._stop_asked = 1.0
+
     def steps(self) -> Iterator:
         """Train, one step per record, until the budget is spent or the caller stops asking. To pause, do not ask for
-        the next record; to stop, close the generator: the model, `step` and `elapsed` are consistent after each record.
+        the next record; to stop, close the generator (of several processes: `ask_to_stop`): the model, `step` and
+        `elapsed` are consistent after each record.
 
         TrainingDiverged when a loss or the gradient is NaN or infinite.
         """
-        seen = spent = 0.0
+        seen = spent = self._stop_asked = stop = 0.0
         self._keep_good()
-        while not self.finished:
-            began = time.perf_counter()
+        self._since = time.perf_counter()
+        while not self.finished and not stop:
             if not self.model.training:  # the caller may have looked at the model in eval mode since the last record
                 self.model.train()
             rate = self._set_learning_rate()
             values, output = self._one_step()
-            self.step += 1
-            took = distributed.slowest(time.perf_counter() - began)
-            self.elapsed += took
+            took, stop = values.pop("seconds").item(), values.pop("stop").item()
+            self.step, self.elapsed = self.step + 1, self.elapsed + took
             seen, spent = seen + self.batch_size, spent + took
-            yield self._record(values, output, self._common(rate, seen / spent))
+            record, asked = self._record(values, output, self._common(rate, seen / spent)), time.perf_counter()
+            yield record
+            self._since += time.perf_counter() - asked  # the clock stands still while the caller has the record
+            stop = stop or (distributed.world() == 1 and self._stop_asked)
 
     def _one_step(self) -> tuple[dict[str, Tensor], object]:
         with torch.autocast(self.device.type, self.precision, enabled=self.precision != torch.float32):
-            loss, values, output = self._objective(self._rows(), self._generator(self.step, 1))
+            loss, values, sums, output = self._objective(self._rows(), self._generator(self.step, 1))
         for parameter in self._parameters:
             parameter.grad = None
         loss.backward()
-        values = distributed.average(self._parameters, {"loss": loss.detach(), **values})
+        # What follows is counted to the next step: the processes agree on the time with all else, in one exchange.
+        now = time.perf_counter()
+        took, self._since = now - self._since, now
+        values = {"loss": loss.detach(), "seconds": loss.new_tensor(took), "stop": loss.new_tensor(self._stop_asked),
+                  **values}
+        values, sums = distributed.average(self._parameters, values, sums)
         norm = nn.utils.clip_grad_norm_(self._parameters, self.config.gradient_clip)
         if not losses.is_finite(values["loss"], norm):
             self._fall_back(values["loss"])
         if self.step % GOOD_EVERY == 0:
             # The forward pass of these weights was finite, which is what makes them good.
             self._keep_good()
+        output = self._settle(sums, output)
         for optimizer in self.optimizers:
             optimizer.step()
         return values, output

@@ -25,12 +25,20 @@ def resolve_device(name: str) -> torch.device:
 
 
 def resolve_precision(name: str, device: torch.device) -> torch.dtype:
-    """The type that the networks train in: auto takes bfloat16 where a GPU has it, and float32 elsewhere."""
+    """The type that the networks train in: auto takes bfloat16 where the device multiplies in it, else float32."""
     if name != "auto":
         return getattr(torch, name)
-    has_it = torch.cuda.is_bf16_supported(including_emulation=False) if device.type == "cuda" else \
-        torch.backends.mps.is_macos_or_newer(14, 0) if device.type == "mps" else False
-    return torch.bfloat16 if has_it else torch.float32
+    return torch.bfloat16 if _multiplies_bfloat16(device) else torch.float32
+
+
+def _multiplies_bfloat16(device: torch.device) -> bool:
+    """Whether the device has instructions for it: emulated, it would be slower than float32."""
+    if device.type == "cuda":
+        return torch.cuda.is_bf16_supported(including_emulation=False)
+    if device.type == "mps":
+        return torch.backends.mps.is_macos_or_newer(14, 0)
+    capabilities = torch.cpu.get_capabilities()
+    return bool(capabilities.get("avx512_bf16") or capabilities.get("amx_bf16"))
 
 
 def estimate_bytes(model: ModelConfig, batch_size: int) -> int:

@@ -53,11 +53,12 @@ class VQVAE(Pretrained, nn.Module):
         """float (K, D), rows are codes."""
         return self.quantizer.codebook
 
-    def forward(self, x: Tensor, generator: torch.Generator | None = None) -> VQVAEOutput:
-        """x float (B, C, H, W) in [0, 1]. In training mode the codebook learns in this call; see the quantizer."""
+    def forward(self, x: Tensor, generator: torch.Generator | None = None, learn: bool = True) -> VQVAEOutput:
+        """x float (B, C, H, W) in [0, 1]. In training mode the codebook learns in this call; see the quantizer for
+        `generator` and `learn`."""
         self._check_pictures(x)
         z_e = self.encoder(x.float() * 2 - 1)
-        quantized = self.quantizer(z_e, generator)
+        quantized = self.quantizer(z_e, generator, learn)
         return VQVAEOutput(self._picture(quantized.z_q), z_e, quantized)
 
     @torch.no_grad()

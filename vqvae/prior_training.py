@@ -116,7 +116,7 @@ class PriorTraining(Loop):
         scores = self.prior(indices, ~hidden, labels, hidden)
         nats = F.cross_entropy(scores.float(), indices[hidden], reduction="none")
         share = (1 / hidden.sum((1, 2)))[:, None, None].expand_as(hidden)[hidden]
-        return (nats * share).sum() / len(rows), {}, None
+        return (nats * share).sum() / len(rows), {}, (), None
 
     def _record(self, values: dict[str, Tensor], output: object, common: dict) -> PriorRecord:
         loss = values["loss"].item()

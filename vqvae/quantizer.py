@@ -10,6 +10,7 @@ the codebook: `VectorQuantizer` by the gradient of the codebook loss (eq. 3), `E
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import torch
@@ -76,24 +77,27 @@ class VectorQuantizer(nn.Module):
 
     # -- the six steps: reshape, distances, argmin, lookup, reshape, straight-through ---------------------------------
 
-    def forward(self, z_e: Tensor, generator: torch.Generator | None = None) -> Quantized:
+    def forward(self, z_e: Tensor, generator: torch.Generator | None = None, learn: bool = True) -> Quantized:
         """Quantize z_e (B, D, *spatial); in training mode also start, update and restart the codebook.
 
-        `generator` (on the CPU) draws the start and the restarts. Runs in float32 under autocast: rounding distances
-        to bfloat16 would change which code is the nearest.
+        `generator` (on the CPU) draws the start and the restarts. With learn=False update and restart are left to the
+        caller, see `learn`. Runs in float32 under autocast: rounding distances to bfloat16 would change which code is
+        the nearest.
         """
         if z_e.ndim < 2 or z_e.shape[1] != self.embedding_dim:
             raise ValueError(f"z_e has shape {tuple(z_e.shape)}; it must be (B, {self.embedding_dim}, *spatial).")
         with torch.autocast(z_e.device.type, enabled=False):
             z_e = z_e.float()
-            flat = z_e.movedim(1, -1).reshape(-1, self.embedding_dim)
+            flat = _rows(z_e)
             if self.training and not self.started:
                 self.start(flat, generator)
             flat_indices = self.nearest(flat)
             z_q = F.embedding(flat_indices, self.codebook)
             commitment_loss = F.mse_loss(flat, z_q.detach())
             codebook_loss = F.mse_loss(z_q, flat.detach())
-            restarted = self._learn(flat.detach(), flat_indices, generator) if self.training else 0
+            restarted = 0
+            if self.training and learn:
+                restarted = self.learn(z_e, distributed.total(*self.statistics(z_e, flat_indices)), generator)
             spatial = (z_e.shape[0], *z_e.shape[2:])
             z_q = z_q.reshape(*spatial, self.embedding_dim).movedim(-1, 1)
             z_q = z_e + (z_q - z_e).detach()
@@ -126,11 +130,20 @@ class VectorQuantizer(nn.Module):
         self.started.fill_(True)
 
     @torch.no_grad()
-    def _learn(self, flat: Tensor, flat_indices: Tensor, generator: torch.Generator | None) -> int:
-        [counts] = distributed.total(torch.bincount(flat_indices, minlength=self.codebook_size))
+    def statistics(self, z_e: Tensor, indices: Tensor) -> tuple[Tensor, ...]:
+        """What the codebook learns from, of a batch z_e (B, D, *spatial) and its indices (any shape): counts int64 (K,)
+        and, in the EMA variant, the sums of the vectors of each code, float (K, D). Of several processes they add up.
+        """
+        return (torch.bincount(indices.flatten(), minlength=self.codebook_size),)
+
+    @torch.no_grad()
+    def learn(self, z_e: Tensor, statistics: Sequence[Tensor], generator: torch.Generator | None = None) -> int:
+        """Learn from the `statistics` of a step, then move dead codes onto vectors of z_e (B, D, *spatial). Returns
+        how many were moved."""
+        counts = statistics[0]
         self.idle_steps.add_(1).masked_fill_(counts > 0, 0)
         self.usage_counts.lerp_(counts.float(), 1 - self.ema_decay)
-        return self._restart_dead_codes(flat, generator)
+        return self._restart_dead_codes(_rows(z_e), generator)
 
     def _restart_dead_codes(self, flat: Tensor, generator: torch.Generator | None) -> int:
         """Move every dead code onto a random row of flat. It then counts as used at the mean rate, so that it has
@@ -178,21 +191,28 @@ class EMAVectorQuantizer(VectorQuantizer):
         self.vector_sums.copy_(self.codebook * self.usage_counts[:, None])
 
     @torch.no_grad()
-    def _learn(self, flat: Tensor, flat_indices: Tensor, generator: torch.Generator | None) -> int:
-        counts = torch.bincount(flat_indices, minlength=self.codebook_size)
-        sums = torch.zeros_like(self.vector_sums).index_add_(0, flat_indices, flat)
-        counts, sums = distributed.total(counts, sums)
-        self.idle_steps.add_(1).masked_fill_(counts > 0, 0)
-        self.usage_counts.lerp_(counts.float(), 1 - self.ema_decay)
+    def statistics(self, z_e: Tensor, indices: Tensor) -> tuple[Tensor, ...]:
+        sums = torch.zeros_like(self.vector_sums).index_add_(0, indices.flatten(), _rows(z_e))
+        return *super().statistics(z_e, indices), sums
+
+    @torch.no_grad()
+    def learn(self, z_e: Tensor, statistics: Sequence[Tensor], generator: torch.Generator | None = None) -> int:
+        counts, sums = statistics
         self.vector_sums.lerp_(sums, 1 - self.ema_decay)
+        smoothed = self.usage_counts.lerp(counts.float(), 1 - self.ema_decay)
         # A code never used has 0 / 0: it stays where it is.
-        moved = self.vector_sums / self.usage_counts.clamp_min(1e-8)[:, None]
-        self.codebook.copy_(torch.where(self.usage_counts[:, None] > 1e-8, moved, self.codebook))
-        return self._restart_dead_codes(flat, generator)
+        moved = self.vector_sums / smoothed.clamp_min(1e-8)[:, None]
+        self.codebook.copy_(torch.where(smoothed[:, None] > 1e-8, moved, self.codebook))
+        return super().learn(z_e, statistics, generator)
 
     def _place(self, which: Tensor, vectors: Tensor, count: Tensor) -> None:
         super()._place(which, vectors, count)
         self.vector_sums[which] = vectors * count
+
+
+def _rows(z_e: Tensor) -> Tensor:
+    """The vectors of (B, D, *spatial) as float rows (N, D)."""
+    return z_e.movedim(1, -1).reshape(-1, z_e.shape[1]).float()
 
 
 @torch.no_grad()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import os
+from collections.abc import Sequence
 from pathlib import Path
 
 import torch
@@ -62,14 +63,14 @@ class Training(Loop):
                 network.compile()  # in place: names and files of the weights stay as they are
 
     def _objective(self, rows: Tensor, generator: torch.Generator):
-        """(scalar loss, its parts, restarted codes) of a batch."""
         x = self.images[rows].float().div_(255).contiguous(memory_format=torch.channels_last)
         if self.model.config.kind != "vqvae":
             return self._baseline_objective(x, None if self.labels is None else self.labels[rows], generator)
         # Long memory while the encoder still runs would hold the codes where its outputs were.
         decay = self.model.config.ema_decay
         self.model.quantizer.ema_decay = decay + self.progress * max(0.0, FINAL_EMA_DECAY - decay)
-        output = self.model(x, generator)
+        # The codebook learns when all processes have told what theirs chose: `_settle`.
+        output = self.model(x, generator, learn=False)
         scaled = losses.reconstruction_loss(output.x_recon, x, self.variance)
         quantized, early = output.quantized, self.progress < EARLY
         reconstruction = losses.bernoulli_loss(output.x_recon, x, self.variance) if early else scaled
@@ -77,7 +78,8 @@ class Training(Loop):
                                  quantized.commitment_loss, self.config.commitment_weight)
         return loss, {"reconstruction_loss": scaled.detach() * self.variance,
                       "codebook_loss": quantized.codebook_loss.detach(),
-                      "commitment_loss": quantized.commitment_loss.detach()}, quantized.restarted
+                      "commitment_loss": quantized.commitment_loss.detach()}, \
+            self.model.quantizer.statistics(output.z_e, quantized.indices), (output.z_e.detach(), generator)
 
     def _baseline_objective(self, x: Tensor, labels: Tensor | None, generator: torch.Generator):
         """The same of an ae (mean squared error alone), a vae or a cvae (evidence lower bound)."""
@@ -89,7 +91,14 @@ class Training(Loop):
             loss = losses.vae_loss(loss, output.kl, x[0].numel(), self.config.kl_weight,
                                    self.config.free_bits * math.log(2))
             parts["kl"] = output.kl.mean().detach()
-        return loss, parts, 0
+        return loss, parts, (), None
+
+    def _settle(self, sums: Sequence[Tensor], output: object) -> int:
+        """Move the codebook; returns how many codes were restarted."""
+        if output is None:
+            return 0
+        z_e, generator = output
+        return self.model.quantizer.learn(z_e, sums, generator)
 
     def _with_structure(self, scaled: Tensor, x_recon: Tensor, x: Tensor) -> Tensor:
         """The reconstruction loss, with the structural one where it has a weight."""

@@ -27,7 +27,7 @@ NOT_IN_FILE = ("config", "debug", "help")
 def add_precision(parser: argparse.ArgumentParser, more: str = "") -> None:
     """--precision, of anything that trains."""
     parser.add_argument("--precision", choices=PRECISIONS, help="numbers of the networks: auto is bfloat16 on a GPU "
-                        f"that has it, else float32{more} (default: auto)")
+                        f"or processor with instructions for it, else float32{more} (default: auto)")
 
 
 class Flag(NamedTuple):

@@ -196,7 +196,6 @@ def run(training, output: Path | None, args, line: ProgressLine, *, words=None, 
     are others. watch: called with every record.
     """
     from vqvae.checkpoint import CheckpointError
-    from vqvae.distributed import any_of
     from vqvae.training import TrainingDiverged
 
     words = words or step_words
@@ -210,9 +209,8 @@ def run(training, output: Path | None, args, line: ProgressLine, *, words=None, 
                     watch(record)
                 if line.due:
                     line.update(training.progress, words(record))
-                if any_of(bool(stop)):
-                    stop = stop or [signal.SIGTERM]  # another process was told, and all stop at the same step
-                    break
+                if stop:
+                    training.ask_to_stop()
                 if output is not None and time.monotonic() - saved >= training.config.autosave_seconds:
                     try:
                         training.save(output)
@@ -226,7 +224,9 @@ def run(training, output: Path | None, args, line: ProgressLine, *, words=None, 
         line.__exit__()
         if output is not None:
             training.save(output)
-    return stop[0] if stop and not training.finished else 0
+    if training.finished:
+        return 0
+    return stop[0] if stop else signal.SIGTERM  # else another process was told, and all stopped at the same step
 
 
 def before_first_save(output: Path, args) -> None:
