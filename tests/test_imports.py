@@ -61,13 +61,19 @@ def test_importing_the_core_loads_no_user_interface_and_no_torch():
     assert not loaded_after("import vqvae") & (USER_INTERFACE | {"torch", "demo"})
 
 
-def test_building_the_page_loads_nothing_heavy():
-    """The first page is served within seconds only because these wait until after it."""
-    code = "from demo.interface import create_app\nimport demo.server\ncreate_app()"
-    assert not loaded_after(code) & {"torch", "torchvision", "plotly", "sklearn", "umap", "numba", "scipy"}
+def test_building_the_page_loads_nothing_heavy_and_writes_no_stubs():
+    """The first page is served within seconds only because these wait until after it, and Gradio's stub writing is
+    skipped, as in app.py: the original refuses a class without events."""
+    code = ("from demo.quickstart import skip_stubs\nskip_stubs()\nimport gradio.component_meta as meta, pathlib\n"
+            "meta.create_or_modify_pyi(pathlib.Path, 'Path', [])\n"
+            "from demo.interface import create_app\nimport demo.server\ncreate_app()")
+    loaded = loaded_after(code)
+    assert "gradio" in loaded
+    assert not loaded & {"torch", "torchvision", "plotly", "sklearn", "umap", "numba", "scipy"}
 
 
-def test_the_app_imports_gradio_without_its_stub_writing():
-    code = "from demo.quickstart import skip_stubs\nskip_stubs()\nimport gradio.component_meta as meta, pathlib\n"
-    code += "meta.create_or_modify_pyi(pathlib.Path, 'Path', [])"  # the original refuses a class without events
-    assert "gradio" in loaded_after(code)
+def test_tensorboard_is_imported_only_when_used():
+    for file in files("vqvae"):
+        at_once = [node for node in ast.parse(file.read_text(encoding="utf-8")).body
+                   if isinstance(node, (ast.Import, ast.ImportFrom))]
+        assert not any("tensorboard" in ast.unparse(node).replace("vqvae.tensorboard", "") for node in at_once), file
