@@ -12,6 +12,7 @@ from tests.priors import grids_of, make_prior
 from vqvae.config import ConfigError
 from vqvae.sampling import (
     Sampling,
+    _even_order,
     bits_per_image,
     cell_probabilities,
     fill,
@@ -27,7 +28,7 @@ GRIDS = grids_of(PRIOR, 3)
 MASKS = st.lists(st.booleans(), min_size=36, max_size=36) | st.sampled_from([[True] * 36, [False] * 36])
 SETTINGS = st.builds(Sampling, steps=st.integers(1, 20), temperature=st.sampled_from([0.0, 0.7, 1.0, 3.0]),
                      top_k=st.sampled_from([0, 1, 5, 99]), top_p=st.sampled_from([0.0, 0.5, 1.0]),
-                     guidance=st.sampled_from([0.0, 1.0, 2.5]), choice_temperature=st.sampled_from([0.0, 4.0, 1e6]))
+                     guidance=st.sampled_from([0.0, 1.0, 2.5]))
 
 
 @settings(deadline=None, max_examples=60)
@@ -99,17 +100,30 @@ def test_guidance_0_ignores_the_class_and_more_insists_on_it():
     assert torch.equal(free, ignored)
 
 
-def test_the_surest_cells_are_settled_first_without_noise():
-    known = torch.zeros(3, 3, 4, dtype=torch.bool)
-    labels, settings = torch.tensor([0, 1, 2]), Sampling(steps=6, temperature=0.0, choice_temperature=0.0, guidance=1.0)
-    states = sample_steps(PRIOR, GRIDS, known, labels, settings)
-    next(states)
-    with torch.no_grad():
-        sure = PRIOR(GRIDS, known, labels).log_softmax(-1).amax(-1)
-    while not (state := next(states)).fresh.any():
-        pass
-    for b in range(3):
-        assert sure[b][state.fresh[b]].min() >= sure[b][~state.fresh[b]].max()
+@pytest.mark.parametrize("shape", [(1, 1), (1, 9), (3, 4), (7, 7), (16, 16)])
+def test_cells_are_settled_in_an_order_that_covers_the_grid_evenly(shape):
+    order = _even_order(*shape)
+    h, w = shape
+    assert sorted(order.flatten().tolist()) == list(range(h * w))
+    if min(shape) < 7:
+        return
+    cells = torch.stack(torch.unravel_index(order.flatten().argsort(), shape), 1)
+    for count in (2, 4, 8):
+        apart = (cells[:count, None] - cells[None, :count]).abs()
+        apart = torch.minimum(apart, torch.tensor(shape) - apart).float().norm(dim=2) + 99 * torch.eye(count)
+        assert apart.min() >= 0.6 * (h * w / count) ** 0.5, "as far from one another as so many can nearly be"
+
+
+def test_the_cells_of_an_early_step_are_no_neighbours_whatever_is_known():
+    prior = make_prior(height=7, width=7)
+    known = torch.zeros(20, 7, 7, dtype=torch.bool)
+    known[10:, :3] = True
+    grids = torch.zeros(20, 7, 7, dtype=torch.int64)
+    early = [state.fresh for state in sample_steps(prior, grids, known, sampling=Sampling(steps=10), seed=5)][:4]
+    for fresh in early:
+        assert not (fresh[:, 1:] & fresh[:, :-1]).any() and not (fresh[:, :, 1:] & fresh[:, :, :-1]).any()
+    drawn = sum(early).bool()[:10]
+    assert len({tuple(grid.flatten().tolist()) for grid in drawn}) > 5, "each grid in an order of its own"
 
 
 def test_without_a_class_each_fresh_grid_gets_one_as_often_as_the_training_set_has_it(monkeypatch):

@@ -6,6 +6,7 @@ device of the prior and returns there; noise is drawn on the CPU from `seed`, so
 
 from __future__ import annotations
 
+import functools
 import math
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -42,8 +43,6 @@ class Sampling(_Config):
     guidance: float = 1.35
     """How strongly a given class is insisted on (arXiv:2207.12598) in the first 60 % of the steps; 1: as trained, 0:
     ignored. Other values cost more than half as much time again."""
-    choice_temperature: float = 8.0
-    """Which cells are settled first: 0: those the prior is surest of; higher: more and more by chance."""
 
     def __post_init__(self) -> None:
         _check_int(self, "steps", 1, 4_096)
@@ -51,7 +50,6 @@ class Sampling(_Config):
         _check_int(self, "top_k", 0, 16_384)
         _check_float(self, "top_p", 0.0, 1.0)
         _check_float(self, "guidance", 0.0, 20.0)
-        _check_float(self, "choice_temperature", 0.0, 1e6)
 
 
 @dataclass(frozen=True)
@@ -75,8 +73,10 @@ def sample_steps(prior: Prior, indices: Tensor, known: Tensor, labels: Tensor | 
                  sampling: Sampling | None = None, seed: int = 0) -> Iterator[SampleStep]:
     """Draw the unknown cells in parallel steps; the first item is the state before any. Known cells never change.
 
-    In each step every unknown cell is drawn, and those are kept that the prior is surest of, with Gumbel noise that
-    fades (arXiv:2202.04200, section 3.2): few at first and more as the picture settles, on its cosine schedule.
+    The cells of a step are drawn without knowing of one another, so they lie far apart, in an order that covers the
+    grid evenly at any time (arXiv:2503.17076, with another order than Halton's): few cells at first and more as the
+    picture settles, on the cosine schedule of arXiv:2202.04200, section 3.2. Settling first what the prior is surest
+    of, as the latter does, takes neighbours together and costs variety.
 
     Args:
         indices: int64 (B, h, w); what stands in unknown cells is not looked at.
@@ -92,28 +92,20 @@ def sample_steps(prior: Prior, indices: Tensor, known: Tensor, labels: Tensor | 
     indices = indices.where(known, 0)
     generator = torch.Generator().manual_seed(seed)
     labels = _any_class(prior, known, labels, generator)
+    turn = _turns(known.shape, generator).to(known.device).masked_fill(known, known[0].numel())
+    turn = turn.flatten(1).argsort(1).argsort(1).reshape(known.shape)  # 0, 1, ... among the unknown cells
     missing = (~known).flatten(1).sum(1)
     steps = min(sampling.steps, int(missing.max()))
     yield SampleStep(indices, known, torch.zeros_like(known), 0, steps)
     for step in range(1, steps + 1):
         left = (missing * math.cos(math.pi / 2 * step / steps)).floor().long() if step < steps \
             else torch.zeros_like(missing)
-        settled = (~known).flatten(1).sum(1) - left  # how many of each grid in this step
-        fresh = torch.zeros_like(known)
-        if (settled > 0).any():
-            parts = []
+        fresh = ~known & (turn < (missing - left)[:, None, None])
+        if fresh.any():
             guidance = sampling.guidance if step - 1 < GUIDED * steps or sampling.guidance < 1 else 1.0
-            for logits in _passes(prior, indices, known, labels, ~known, guidance):
-                codes = _draw(logits, sampling, generator)
-                parts.append((codes, logits.gather(1, codes[:, None]).squeeze(1) - logits.logsumexp(-1)))
-            drawn, sure = (torch.cat(part) for part in zip(*parts, strict=True))
-            noise = -torch.empty(len(sure)).exponential_(generator=generator).log().to(sure.device)
-            sure += sampling.choice_temperature * (1 - step / steps) * noise
-            ranks = torch.full(known.shape, -math.inf, device=sure.device).masked_scatter(~known, sure)
-            ranks = ranks.flatten(1).argsort(1, descending=True).argsort(1).reshape(known.shape)
-            fresh = ~known & (ranks < settled[:, None, None])
-            indices = torch.where(fresh, indices.masked_scatter(~known, drawn), indices)
-            known = known | fresh
+            passes = _passes(prior, indices, known, labels, fresh, guidance)
+            drawn = torch.cat([_draw(logits, sampling, generator) for logits in passes])
+            indices, known = indices.masked_scatter(fresh, drawn), known | fresh
         yield SampleStep(indices, known, fresh, step, steps)
 
 
@@ -238,6 +230,31 @@ def _checked(prior: Prior, indices: Tensor, known: Tensor, labels: Tensor | None
     return indices, known, labels.to(device)
 
 
+def _turns(shape: tuple[int, int, int], generator: torch.Generator) -> Tensor:
+    """An order of the cells for each of B grids (B, h, w): int64 (B, h, w), shifted and mirrored by chance."""
+    b, h, w = shape
+    rows, columns = (torch.randint(n, (b, 1), generator=generator) + torch.arange(n) for n in (h, w))
+    flip = torch.rand(2, b, 1, generator=generator) < 0.5
+    rows, columns = torch.where(flip[0], -rows, rows) % h, torch.where(flip[1], -columns, columns) % w
+    return _even_order(h, w)[rows[:, :, None], columns[:, None, :]]
+
+
+@functools.lru_cache(maxsize=8)
+def _even_order(h: int, w: int) -> Tensor:
+    """Each cell's place in an order in which every next cell is as far as can be from all before: int64 (h, w). The
+    grid's ends are joined, so that a shift of it is as even."""
+    rows, columns = torch.arange(h), torch.arange(w)
+    down, right = torch.minimum(rows, h - rows).square(), torch.minimum(columns, w - columns).square()
+    jitter = torch.rand(h, w, generator=torch.Generator().manual_seed(0)) / 2  # distances are whole numbers
+    order, gap, row, column = torch.empty(h, w, dtype=torch.int64), torch.full((h, w), torch.inf), 0, 0
+    for place in range(h * w):
+        order[row, column] = place
+        away = down[(rows - row) % h][:, None] + right[(columns - column) % w]
+        gap = torch.minimum(gap, away)  # to the nearest cell so far; 0 on those themselves
+        row, column = divmod(int((gap + jitter).masked_fill(gap == 0, -1).argmax()), w)
+    return order
+
+
 def _any_class(prior: Prior, known: Tensor, labels: Tensor | None, generator: torch.Generator) -> Tensor | None:
     """Labels with a random class for each grid that has none and of which nothing is known."""
     classes, free = prior.config.classes, ~known.flatten(1).any(1)
@@ -255,20 +272,25 @@ def _passes(prior: Prior, indices: Tensor, known: Tensor, labels: Tensor | None,
     """Logits of the `cells` (B, h, w) only, in their order, in parts that fit the memory: float (cells, K) each."""
     positions, guided = prior.config.positions, labels is not None and guidance != 1.0
     count = max(1, min(PASS_CELLS // positions, PASS_LOGITS // (positions * prior.config.codebook_size)))
-    for rows in torch.arange(len(indices), device=indices.device).split(count):
-        part, same = None if labels is None else labels[rows], None
-        if cells[rows].all() and not known[rows].any():  # grids of one class are all alike: each class once
+    for all_rows in torch.arange(len(indices), device=indices.device).split(count):
+        rows, wanted, same = all_rows, cells[all_rows], None
+        part = None if labels is None else labels[rows]
+        if not known[rows].any():  # grids of one class are all alike: each class once
             part = part if part is not None else torch.full_like(rows, -1)
             part, same = part.unique(return_inverse=True)
-            rows = rows[:len(part)]
+            rows, wanted = rows[:len(part)], torch.ones_like(wanted[:len(part)])
         if guided:
             twice = torch.cat([rows, rows])  # with the class and without it, in one pass
-            logits = prior(indices[twice], known[twice], torch.cat([part, torch.full_like(part, -1)]), cells[twice])
+            logits = prior(indices[twice], known[twice], torch.cat([part, torch.full_like(part, -1)]),
+                           torch.cat([wanted, wanted]))
             with_class, free = logits.float().chunk(2)
             logits = free + guidance * (with_class - free)
         else:
-            logits = prior(indices[rows], known[rows], part, cells[rows]).float()
-        yield logits if same is None else logits.unflatten(0, (len(rows), positions))[same].flatten(0, 1)
+            logits = prior(indices[rows], known[rows], part, wanted).float()
+        if same is not None:
+            grid, position = cells[all_rows].flatten(1).nonzero(as_tuple=True)
+            logits = logits.unflatten(0, (len(rows), positions))[same[grid], position]
+        yield logits
 
 
 def _cost(prior: Prior, indices: Tensor, known: Tensor, labels: Tensor | None) -> Tensor:
