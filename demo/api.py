@@ -90,8 +90,8 @@ def reconstruct(image: str, model: str = "mnist", *, settings: Settings) -> dict
             "psnr": -10 * math.log10(mse) if mse else None, "bits": checkpoint.config.bits_per_image}
 
 
-def generate(model: str = "mnist", count: int = 1, label: int | None = None, seed: int = 0, temperature: float = 0.9,
-             top_p: float = 1.0, guidance: float = 1.35, steps: int = 8, *, settings: Settings) -> dict[str, Any]:
+def generate(model: str = "mnist", count: int = 1, label: int | None = None, seed: int = 0, temperature: float = 1.0,
+             top_p: float = 1.0, guidance: float = 1.8, steps: int = 8, *, settings: Settings) -> dict[str, Any]:
     """Invent pictures: draw grids of codes from a model's prior, and decode them.
 
     Args:
@@ -101,7 +101,7 @@ def generate(model: str = "mnist", count: int = 1, label: int | None = None, see
         seed: A whole number; the same one gives the same pictures.
         temperature: Below 1 the likely codes become likelier, above 1 the unlikely ones.
         top_p: Draw only among the likeliest codes that together have this probability; 1 is off.
-        guidance: How strongly the class is insisted on; 1 as trained.
+        guidance: How strongly the class is insisted on at first; it fades to 1, as trained.
         steps: In how many parallel steps a grid is drawn, from 1 to 256.
 
     Returns:
@@ -118,7 +118,7 @@ def generate(model: str = "mnist", count: int = 1, label: int | None = None, see
 
 
 def complete(indices: list[list[int]], known: list[list[bool]], model: str = "mnist", label: int | None = None,
-             alternatives: int = 4, seed: int = 0, temperature: float = 0.9, *, settings: Settings) -> dict[str, Any]:
+             alternatives: int = 4, seed: int = 0, temperature: float = 1.0, *, settings: Settings) -> dict[str, Any]:
     """Fill the holes of a grid: what stands in known cells is kept, the others are drawn from the model's prior.
 
     Args:

@@ -60,8 +60,8 @@ FIELDS: tuple[Field, ...] = (
           choices=(("moving average (EMA)", "ema"), ("gradient of the codebook loss", "gradient"))),
     Field("commitment_weight", "Commitment weight β", "How strongly the encoder is held to the codes it chose; 0.25 in "
           "the paper.", _TRAINING.commitment_weight, 0, 1000),
-    Field("ssim_weight", "Structural loss, 1 − SSIM", "How much local contrast counts beside the squared error: 0.5 "
-          "makes photos sharper for 0.2 dB of PSNR, 0 leaves it out.", _TRAINING.ssim_weight, 0, 10),
+    Field("ssim_weight", "Structural loss, 1 − SSIM", "How much local contrast counts beside the squared error: 0.1 "
+          "to 0.5 make photos sharper at the same PSNR, 0 leaves it out.", _TRAINING.ssim_weight, 0, 10),
     Field("ema_decay", "EMA decay", "Memory of the moving average at the start: 0.7 remembers three steps. It rises "
           "to 0.99, a hundred steps, by the end.", _MODEL.ema_decay, 0, 0.9999),
     Field("kmeans_start", "Start the codebook by k-means", "Puts the codes where the encoder's outputs are, instead of "

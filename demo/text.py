@@ -40,7 +40,7 @@ GLOSSARY = {
     "temperature": "How daring the sampling is: below 1 it keeps to likely codes, above 1 it tries unlikely ones.",
     "top-k": "Sampling chooses only among the k likeliest codes.",
     "top-p": "Sampling chooses only among the likeliest codes that together reach the probability p.",
-    "guidance": "How strongly the class pulls: 1 samples it as learned, more makes it more typical, less varied.",
+    "guidance": "How strongly the class pulls at first, fading to 1, as learned: more is more typical, less varied.",
     "class": "What kind of picture is asked for; the prior was told it in training, and also learned to do without.",
     "parallel steps": "In each step the prior draws several cells at once, without their seeing each other: more "
     "steps agree better and take longer.",

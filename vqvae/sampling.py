@@ -19,9 +19,6 @@ from vqvae.prior import Prior
 
 LATTICE = 8
 """`surprise` hides the cells of a lattice with this spacing at once: one at a time on grids up to 8 x 8."""
-GUIDED = 0.6
-"""Share of the steps in which guidance acts: later the known cells tell the class, and it would cost variety and time
-(arXiv:2404.07724)."""
 PASS_CELLS = 2**12
 """Cells that go through the network at once at most: bounds the memory, and stays near the cache."""
 PASS_LOGITS = 2**24
@@ -34,15 +31,16 @@ class Sampling(_Config):
 
     steps: int = 8
     """Parallel steps: in each, several cells are drawn at once. More steps, better agreement; a step costs one pass."""
-    temperature: float = 0.9
+    temperature: float = 1.0
     """Divides the logits: below 1 likely codes become likelier, 0 always takes the likeliest."""
     top_k: int = 0
     """Draw among this many likeliest codes only; 0: off."""
     top_p: float = 1.0
     """Draw among the likeliest codes that together have this probability only; 1: off."""
-    guidance: float = 1.35
-    """How strongly a given class is insisted on (arXiv:2207.12598) in the first 60 % of the steps; 1: as trained, 0:
-    ignored. Other values cost more than half as much time again."""
+    guidance: float = 1.8
+    """How strongly a given class is insisted on (arXiv:2207.12598) in the first step; it fades to 1, as trained, by the
+    last, as the known cells tell the class better and better, and insisting costs variety (arXiv:2404.07724). Below 1
+    it stays: 0 ignores the class. Other values than 1 cost almost as much time again."""
 
     def __post_init__(self) -> None:
         _check_int(self, "steps", 1, 4_096)
@@ -102,7 +100,9 @@ def sample_steps(prior: Prior, indices: Tensor, known: Tensor, labels: Tensor | 
             else torch.zeros_like(missing)
         fresh = ~known & (turn < (missing - left)[:, None, None])
         if fresh.any():
-            guidance = sampling.guidance if step - 1 < GUIDED * steps or sampling.guidance < 1 else 1.0
+            guidance = sampling.guidance
+            if guidance > 1:
+                guidance -= (guidance - 1) * (step - 1) / max(1, steps - 1)
             passes = _passes(prior, indices, known, labels, fresh, guidance)
             drawn = torch.cat([_draw(logits, sampling, generator) for logits in passes])
             indices, known = indices.masked_scatter(fresh, drawn), known | fresh

@@ -13,7 +13,7 @@ SOURCES = ("prior", "dataset", "random", "marginal", "gaussian")
 SAMPLING = (("steps", whole, "N", "parallel steps"), ("temperature", number, "T", "below 1: likely codes likelier"),
             ("top_k", whole, "K", "draw among this many likeliest codes only; 0: all"),
             ("top_p", number, "P", "draw among the likeliest codes of this total probability only; 1: all"),
-            ("guidance", number, "G", "how strongly the class is insisted on; 1: as trained"))
+            ("guidance", number, "G", "how strongly the class is insisted on at first, fading to 1: as trained"))
 MAX_COUNT = 10_000
 SHEET_SIDE = 1_000
 """Pixels that the sheet measures about, where a whole scale allows it."""

@@ -57,8 +57,8 @@ MODEL_FLAGS = (
 )
 TRAINING_FLAGS = (
     Flag("commitment_weight", "weight of the commitment loss, the paper's beta", {"type": number, "metavar": "B"}),
-    Flag("ssim_weight", "weight of the structural loss, 1 - SSIM, beside the squared error; 0.5 gives sharper photos "
-         "for 0.2 dB of PSNR", {"type": number, "metavar": "R"}),
+    Flag("ssim_weight", "weight of the structural loss, 1 - SSIM, beside the squared error; 0.1 to 0.5 give sharper "
+         "photos at the same PSNR", {"type": number, "metavar": "R"}),
     Flag("kl_weight", "weight of the KL divergence of a vae or cvae; 1 is the evidence lower bound",
          {"type": number, "metavar": "R"}),
     Flag("free_bits", "bits of KL divergence an image that cost a vae or cvae nothing", {"type": number,
