@@ -9,10 +9,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.priors import grids_of, make_prior
+from vqvae.cell_order import even_order
 from vqvae.config import ConfigError
 from vqvae.sampling import (
     Sampling,
-    _even_order,
     bits_per_image,
     cell_probabilities,
     fill,
@@ -102,7 +102,7 @@ def test_guidance_0_ignores_the_class_and_more_insists_on_it():
 
 @pytest.mark.parametrize("shape", [(1, 1), (1, 9), (3, 4), (7, 7), (16, 16)])
 def test_cells_are_settled_in_an_order_that_covers_the_grid_evenly(shape):
-    order = _even_order(*shape)
+    order = even_order(*shape)
     h, w = shape
     assert sorted(order.flatten().tolist()) == list(range(h * w))
     if min(shape) < 7:

@@ -6,7 +6,6 @@ device of the prior and returns there; noise is drawn on the CPU from `seed`, so
 
 from __future__ import annotations
 
-import functools
 import math
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -14,6 +13,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
+from vqvae.cell_order import turns
 from vqvae.config import _check_float, _check_int, _Config
 from vqvae.prior import Prior
 
@@ -90,8 +90,7 @@ def sample_steps(prior: Prior, indices: Tensor, known: Tensor, labels: Tensor | 
     indices = indices.where(known, 0)
     generator = torch.Generator().manual_seed(seed)
     labels = _any_class(prior, known, labels, generator)
-    turn = _turns(known.shape, generator).to(known.device).masked_fill(known, known[0].numel())
-    turn = turn.flatten(1).argsort(1).argsort(1).reshape(known.shape)  # 0, 1, ... among the unknown cells
+    turn = turns(known, generator)
     missing = (~known).flatten(1).sum(1)
     steps = min(sampling.steps, int(missing.max()))
     yield SampleStep(indices, known, torch.zeros_like(known), 0, steps)
@@ -100,10 +99,8 @@ def sample_steps(prior: Prior, indices: Tensor, known: Tensor, labels: Tensor | 
             else torch.zeros_like(missing)
         fresh = ~known & (turn < (missing - left)[:, None, None])
         if fresh.any():
-            guidance = sampling.guidance
-            if guidance > 1:
-                guidance -= (guidance - 1) * (step - 1) / max(1, steps - 1)
-            passes = _passes(prior, indices, known, labels, fresh, guidance)
+            fading = max(0.0, sampling.guidance - 1) * (step - 1) / max(1, steps - 1)
+            passes = _passes(prior, indices, known, labels, fresh, sampling.guidance - fading)
             drawn = torch.cat([_draw(logits, sampling, generator) for logits in passes])
             indices, known = indices.masked_scatter(fresh, drawn), known | fresh
         yield SampleStep(indices, known, fresh, step, steps)
@@ -228,31 +225,6 @@ def _checked(prior: Prior, indices: Tensor, known: Tensor, labels: Tensor | None
         raise ValueError(f"labels is {labels.tolist()[:3]}; there must be one for each of {len(indices)} grids, "
                          f"each {valid}.")
     return indices, known, labels.to(device)
-
-
-def _turns(shape: tuple[int, int, int], generator: torch.Generator) -> Tensor:
-    """An order of the cells for each of B grids (B, h, w): int64 (B, h, w), shifted and mirrored by chance."""
-    b, h, w = shape
-    rows, columns = (torch.randint(n, (b, 1), generator=generator) + torch.arange(n) for n in (h, w))
-    flip = torch.rand(2, b, 1, generator=generator) < 0.5
-    rows, columns = torch.where(flip[0], -rows, rows) % h, torch.where(flip[1], -columns, columns) % w
-    return _even_order(h, w)[rows[:, :, None], columns[:, None, :]]
-
-
-@functools.lru_cache(maxsize=8)
-def _even_order(h: int, w: int) -> Tensor:
-    """Each cell's place in an order in which every next cell is as far as can be from all before: int64 (h, w). The
-    grid's ends are joined, so that a shift of it is as even."""
-    rows, columns = torch.arange(h), torch.arange(w)
-    down, right = torch.minimum(rows, h - rows).square(), torch.minimum(columns, w - columns).square()
-    jitter = torch.rand(h, w, generator=torch.Generator().manual_seed(0)) / 2  # distances are whole numbers
-    order, gap, row, column = torch.empty(h, w, dtype=torch.int64), torch.full((h, w), torch.inf), 0, 0
-    for place in range(h * w):
-        order[row, column] = place
-        away = down[(rows - row) % h][:, None] + right[(columns - column) % w]
-        gap = torch.minimum(gap, away)  # to the nearest cell so far; 0 on those themselves
-        row, column = divmod(int((gap + jitter).masked_fill(gap == 0, -1).argmax()), w)
-    return order
 
 
 def _any_class(prior: Prior, known: Tensor, labels: Tensor | None, generator: torch.Generator) -> Tensor | None:
