@@ -1,16 +1,19 @@
-"""Two processes with torchrun: one codebook on both, the losses and the codebook of one process, one who saves."""
+"""Two processes with torchrun: one codebook on both, the losses and the codebook of one process, one who saves; in
+memory that they share, and without."""
 
+import contextlib
 import json
 import os
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
 import torch
 from safetensors.torch import load_file, save_file
 
-from vqvae import distributed
+from vqvae import distributed, shared_memory
 from vqvae.config import ConfigError, ModelConfig, TrainingConfig
 from vqvae.imageset import ImageSet
 from vqvae.model import build_model
@@ -24,12 +27,17 @@ from pathlib import Path
 sys.path[:0] = [{root!r}, {tests!r}]
 import torch
 torch.set_num_threads(1)
-from test_distributed import QUANTIZERS, run_of, train_and_write
-from vqvae import distributed
+from test_distributed import QUANTIZERS, run_of, train_and_write, use_shared_memory
+from vqvae import distributed, shared_memory
 from vqvae.__main__ import main
 with distributed.joined("cpu"):
+    assert (distributed._shared is not None) == shared_memory.ROOT.is_dir()
     for quantizer in QUANTIZERS:
         train_and_write(quantizer, Path({folder!r}))
+    use_shared_memory()
+    shared, distributed._shared = distributed._shared, None
+    train_and_write("ema", Path({folder!r}), "gloo")
+    distributed._shared = shared
     training, done = run_of("ema"), 0
     for done, _ in enumerate(training.steps(), 1):
         if done == 2 and distributed.rank() == 1:
@@ -52,13 +60,44 @@ def run_of(quantizer: str) -> Training:
                     TrainingConfig(steps=12, batch_size=16, device="cpu", dataset="made", precision="float32"))
 
 
-def train_and_write(quantizer: str, folder: Path) -> None:
+def train_and_write(quantizer: str, folder: Path, note: str = "") -> None:
     """The records and the weights go to files of this process."""
     training = run_of(quantizer)
     records = [record.to_dict() for record in training.steps()]
-    name = f"{quantizer}-{distributed.rank()}-of-{distributed.world()}"
+    name = f"{quantizer}{note}-{distributed.rank()}-of-{distributed.world()}"
     (folder / f"{name}.json").write_text(json.dumps(records))
     save_file({k: v.contiguous() for k, v in training.model.state_dict().items()}, folder / f"{name}.safetensors")
+
+
+def use_shared_memory() -> None:
+    """What goes right and wrong between two processes; an assertion that fails ends the launcher with an error."""
+    first = distributed.is_main()
+    if not shared_memory.ROOT.is_dir():
+        return
+    shared = shared_memory.share_memory()
+    shared.sum(torch.zeros(1))  # both have come out of it
+    assert not list(shared_memory.ROOT.glob("vqvae-*")), "nothing stays in the file system"
+    for number in range(40):  # sizes that change, and one process or the other ahead
+        size = 1 + 977 * number
+        mine = [torch.randn(size, generator=torch.Generator().manual_seed(2 * number + rank)) for rank in (0, 1)]
+        if number % 2 == first:
+            time.sleep(0.002)
+        assert torch.equal(shared.sum(mine[distributed.rank()]), mine[0] + mine[1])
+    ones = torch.ones(shared_memory.CAPACITY + 1)  # more than the memory takes
+    assert torch.equal(distributed.total(ones)[0], 2 * ones)
+    missing, there = Path("/no/such/folder"), shared_memory.ROOT
+    shared_memory.ROOT = missing if first else there  # too little room on the first
+    assert shared_memory.share_memory() is None
+    shared_memory.ROOT, map_ = there, shared_memory._map
+    if not first:
+        shared_memory._map = lambda folder: map_(missing)  # the second runs on another machine
+    assert shared_memory.share_memory() is None
+    shared_memory._map = map_
+    if first:
+        with contextlib.suppress(ConnectionError):
+            shared.sum(ones[:1])
+            raise AssertionError("the other has ended, which must be told")
+    shared.close()
 
 
 @pytest.fixture(scope="module")
@@ -89,17 +128,18 @@ def read(folder: Path, name: str):
     return json.loads((folder / f"{name}.json").read_text()), load_file(folder / f"{name}.safetensors")
 
 
-@pytest.mark.parametrize("quantizer", QUANTIZERS)
-def test_both_processes_end_with_the_same_bits(two, quantizer):
-    (records, first), (others, second) = (read(two[0], f"{quantizer}-{rank}-of-2") for rank in (0, 1))
+@pytest.mark.parametrize("run", [*QUANTIZERS, "emagloo"])
+def test_both_processes_end_with_the_same_bits(two, run):
+    (records, first), (others, second) = (read(two[0], f"{run}-{rank}-of-2") for rank in (0, 1))
     assert all(torch.equal(first[name], second[name]) for name in first) and first.keys() == second.keys()
     assert [r["loss"] for r in records] == [r["loss"] for r in others]
     assert sum(r["restarted"] for r in records) > 20, "restarts must have been put to the test"
 
 
-@pytest.mark.parametrize("quantizer", QUANTIZERS)
-def test_two_processes_do_what_one_does_with_the_same_batch(two, quantizer):
-    (records, ours), (expected, straight) = (read(two[0], f"{quantizer}-0-of-{n}") for n in (2, 1))
+@pytest.mark.parametrize("run", [*QUANTIZERS, "emagloo"])
+def test_two_processes_do_what_one_does_with_the_same_batch(two, run):
+    records, ours = read(two[0], f"{run}-0-of-2")
+    expected, straight = read(two[0], f"{run.removesuffix('gloo')}-0-of-1")
     for name in ("loss", "reconstruction_loss", "codebook_loss", "commitment_loss", "perplexity", "usage", "restarted",
                  "images_seen", "epoch"):
         assert [r[name] for r in records] == pytest.approx([r[name] for r in expected], rel=1e-3), name

@@ -21,19 +21,23 @@ import torch.distributed as dist
 from torch import Tensor, nn
 
 from vqvae.config import ConfigError
+from vqvae.shared_memory import CAPACITY, SharedMemory, share_memory
 
 VARIABLES = ("RANK", "WORLD_SIZE", "MASTER_ADDR", "MASTER_PORT")
 """What torchrun (or any other launcher) puts into the environment of each process."""
+_shared: SharedMemory | None = None
+"""Of processes that run on the CPU of one machine."""
 
 
 @contextlib.contextmanager
 def joined(device: str = "auto") -> Iterator[None]:
     """Inside, this process is one of those that the launcher started, or alone where no launcher did.
 
-    On the CPU they talk by gloo, on GPUs by NCCL, one GPU a process. ConfigError when there are fewer GPUs than that.
-    Joining again inside changes nothing. Leaving and joining anew is not for one process: the launcher's store still
-    holds the addresses of the first time.
+    On the CPU they talk by gloo and, on one machine, add up in shared memory; on GPUs by NCCL, one GPU a process.
+    ConfigError when there are fewer GPUs than that. Joining again inside changes nothing. Leaving and joining anew is
+    not for one process: the launcher's store still holds the addresses of the first time.
     """
+    global _shared
     if world() > 1 or not started_by_launcher():
         yield
         return
@@ -45,9 +49,13 @@ def joined(device: str = "auto") -> Iterator[None]:
                               f"{torch.cuda.device_count()}); start as many processes as GPUs, or use --device cpu.")
         torch.cuda.set_device(local)
     dist.init_process_group("nccl" if gpu else "gloo")
+    _shared = None if gpu else share_memory()
     try:
         yield
     finally:
+        if _shared:
+            _shared.close()
+        _shared = None
         dist.destroy_process_group()
 
 
@@ -112,7 +120,10 @@ def total(*tensors: Tensor) -> list[Tensor]:
     if world() == 1:
         return list(tensors)
     flat = torch.cat([t.flatten().float() for t in tensors])
-    dist.all_reduce(flat)
+    if _shared and len(flat) <= CAPACITY:
+        flat = _shared.sum(flat)
+    else:
+        dist.all_reduce(flat)
     parts = flat.split([t.numel() for t in tensors])
     return [part.view(t.shape).to(t.dtype) for part, t in zip(parts, tensors, strict=True)]
 
