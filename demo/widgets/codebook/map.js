@@ -21,7 +21,7 @@ function makeMap(root, { onCode, state, say }) {
     const choices = [["", "none"]];
     if (drawnPicture()) choices.push(["drawn", "the one in Reconstruct"]);
     if (state.handed && state.handed.model === state.model) choices.push(["handed", "the one given to the editor"]);
-    for (let i = 0; i < Math.min(opened.stored, 10); i++) choices.push([`stored ${i}`, `stored test picture ${i + 1}`]);
+    for (let i = 0; i < Math.min(opened.stored, 10); i++) choices.push([`stored ${i}`, `test picture ${i + 1}`]);
     const before = pictures.value;
     pictures.replaceChildren(...choices.map(([value, text]) => new Option(text, value)));
     pictures.value = choices.some(([value]) => value === before) ? before : "";
