@@ -83,6 +83,20 @@ def test_compile_is_asked_of_both_networks_and_changes_no_name(monkeypatch, tmp_
     assert set(vqvae.load(tmp_path).state_dict()) == set(training().model.state_dict())
 
 
+def test_networks_that_cannot_be_compiled_are_a_sentence(monkeypatch, tmp_path, capsys):
+    from torch._inductor.exc import InductorError, InvalidCxxCompiler
+
+    def fail(self, x):
+        raise InductorError(InvalidCxxCompiler(), None)
+
+    monkeypatch.setattr(vqvae.networks.Encoder, "forward", fail)
+    monkeypatch.setattr(torch.nn.Module, "compile", lambda self: None)
+    code = main(["train", "--dataset", "synthetic", "--compile", "--steps", "2", "--output", str(tmp_path / "model")])
+    told = capsys.readouterr().err.splitlines()[-1]
+    assert code == 2 and "could not be compiled here" in told and "train without compiling" in told
+    assert not (tmp_path / "model").exists()
+
+
 def test_precision_may_change_when_a_run_is_resumed(tmp_path):
     run = training()
     next(run.steps())

@@ -29,6 +29,10 @@ _shared: SharedMemory | None = None
 """Of processes that run on the CPU of one machine."""
 
 
+class ProcessLost(RuntimeError):
+    """Another process of the run has ended, or cannot be reached any more. The model is as the last step left it."""
+
+
 @contextlib.contextmanager
 def joined(device: str = "auto") -> Iterator[None]:
     """Inside, this process is one of those that the launcher started, or alone where no launcher did.
@@ -116,14 +120,18 @@ def share_state(module: nn.Module) -> None:
 
 
 def total(*tensors: Tensor) -> list[Tensor]:
-    """Each tensor summed over the processes, in one exchange: floats, or counts below 2^24, of any shapes."""
+    """Each tensor summed over the processes, in one exchange: floats, or counts below 2^24, of any shapes. ProcessLost
+    when one does not answer."""
     if world() == 1:
         return list(tensors)
     flat = torch.cat([t.flatten().float() for t in tensors])
-    if _shared and len(flat) <= CAPACITY:
-        flat = _shared.sum(flat)
-    else:
-        dist.all_reduce(flat)
+    try:
+        if _shared and len(flat) <= CAPACITY:
+            flat = _shared.sum(flat)
+        else:
+            dist.all_reduce(flat)
+    except (ConnectionError, RuntimeError) as error:
+        raise ProcessLost("Another process of this run has ended, or cannot be reached any more.") from error
     parts = flat.split([t.numel() for t in tensors])
     return [part.view(t.shape).to(t.dtype) for part, t in zip(parts, tensors, strict=True)]
 

@@ -62,6 +62,18 @@ class Training(Loop):
             for network in (self.model.encoder, self.model.decoder):
                 network.compile()  # in place: names and files of the weights stay as they are
 
+    def _one_step(self):
+        if not self.config.compile:
+            return super()._one_step()
+        from torch._dynamo.exc import TorchDynamoException  # takes a second, for those who compile
+
+        try:
+            return super()._one_step()
+        except TorchDynamoException as error:
+            reason = str(error).strip().splitlines()[0]
+            raise ConfigError(f"The networks could not be compiled here ({reason[:200]}). On a CPU that takes a C++ "
+                              "compiler, such as g++; or train without compiling.") from error
+
     def _objective(self, rows: Tensor, generator: torch.Generator):
         x = self.images[rows].float().div_(255).contiguous(memory_format=torch.channels_last)
         if self.model.config.kind != "vqvae":

@@ -196,6 +196,7 @@ def run(training, output: Path | None, args, line: ProgressLine, *, words=None, 
     are others. watch: called with every record.
     """
     from vqvae.checkpoint import CheckpointError
+    from vqvae.distributed import ProcessLost
     from vqvae.training import TrainingDiverged
 
     words = words or step_words
@@ -219,6 +220,12 @@ def run(training, output: Path | None, args, line: ProgressLine, *, words=None, 
                     saved = time.monotonic()
         except TrainingDiverged as error:
             raise Failure(keep_good(training, output, str(error)) if output is not None else str(error)) from error
+        except ProcessLost as error:
+            if output is None:
+                raise Failure(str(error)) from error
+            training.save(output)
+            raise Failure(f"{error} Everything up to step {training.step:,} is saved in {output}; go on with "
+                          f"--resume {shlex.quote(str(output))}.") from error
         if record is not None:
             line.update(training.progress, words(record), last=True)
         line.__exit__()
