@@ -9,9 +9,6 @@ from pathlib import Path
 from demo import runfiles
 from demo.run_settings import RunSettings
 
-MODEL_FILES = ("config.json", "metrics.json", "training.json", "model.safetensors", "gallery.safetensors",
-               "indices.safetensors", "README.md")
-"""What a run that trains a prior takes over of its model."""
 _SAFE = re.compile(r"[^A-Za-z0-9_.]+")
 
 
@@ -33,16 +30,10 @@ def make_folder(run_dir: Path, settings: RunSettings, title: str, images: Path |
                 part: replace(getattr(settings, part), dataset=str(copy.resolve()))
                 for part in ("training", "prior") if getattr(settings, part)})
         if source is not None:
+            from vqvae.prior_checkpoint import copy_model  # here, as it loads torch
+
             copy_model(source, run_dir / runfiles.SOURCE)
         runfiles.write_atomic(run_dir / runfiles.JOB, {**settings.to_dict(), "title": title, "created": time.time()})
     except OSError:
         shutil.rmtree(run_dir, ignore_errors=True)
         raise
-
-
-def copy_model(source: Path, target: Path) -> None:
-    """Copy a model without its prior. OSError when a file cannot be read or written."""
-    target.mkdir()
-    for name in MODEL_FILES:
-        if (source / name).is_file():
-            shutil.copyfile(source / name, target / name)

@@ -13,13 +13,13 @@ from demo import models, prior_form, runfiles, worker
 from demo.jobs import JobError, Jobs
 from demo.presets import DEFAULTS
 from demo.reporter import Reporter
-from demo.run_folders import copy_model
 from demo.run_live import RunLive
 from demo.run_settings import RunSettings, SettingsError, read_form, read_prior_form
 from demo.run_status import read_status
 from demo.session import new_token
 from demo.settings import Settings
 from demo.tabs import train as tab
+from vqvae.prior_checkpoint import copy_model
 from vqvae.prior_training import PriorTrainingConfig
 
 MODEL = vqvae.ModelConfig(channels=1, height=16, width=16, hidden_channels=8, residual_blocks=0, embedding_dim=4,

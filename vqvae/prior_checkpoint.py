@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 from pathlib import Path
 
 import torch
@@ -17,6 +18,17 @@ from vqvae.config import ConfigError
 from vqvae.prior import Prior, PriorConfig
 
 PRIOR_FILE = "prior.safetensors"
+MODEL_FILES = ("config.json", "metrics.json", "training.json", "gallery.safetensors", "indices.safetensors",
+               "README.md", "model.safetensors")
+"""What a folder for a new prior takes over of its VQ-VAE; the weights last, so that half a copy is no checkpoint."""
+
+
+def copy_model(source: Path, target: Path) -> None:
+    """Copy a VQ-VAE without its prior. OSError when a file cannot be read or written."""
+    target.mkdir(parents=True, exist_ok=True)
+    for name in MODEL_FILES:
+        if (source / name).is_file():
+            shutil.copyfile(source / name, target / name)
 
 
 def save_prior(path: str | os.PathLike, prior: Prior, *, training: dict | None = None, metrics: dict | None = None

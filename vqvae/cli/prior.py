@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import shlex
-import shutil
 import signal
 from dataclasses import replace
 from pathlib import Path
@@ -31,9 +30,6 @@ from vqvae.config import ConfigError
 SIZES = (("channels", "C", "width of the transformer"), ("layers", "N", "transformer blocks"),
          ("heads", "N", "attention heads; they divide the channels"))
 SETTINGS = ("batch_size", "learning_rate", "seed", "class_conditional")
-COPIED = ("config.json", "metrics.json", "training.json", "gallery.safetensors", "indices.safetensors", "README.md",
-          "model.safetensors")
-"""What --output takes over from the checkpoint; the weights last, so that half a copy is no checkpoint."""
 
 
 def add_train_prior(subparsers) -> None:
@@ -143,6 +139,7 @@ def sizes(args) -> dict:
 def prepare(args, folder: Path, output: Path, model, line: ProgressLine):
     """(PriorTraining, test ImageSet or None): a new run, or the one to resume."""
     from vqvae.index_set import indices_of
+    from vqvae.prior_checkpoint import copy_model
     from vqvae.prior_training import PriorTraining, new_prior, read_prior_run
 
     saved = read_prior_run(folder) if args.resume else None
@@ -151,10 +148,7 @@ def prepare(args, folder: Path, output: Path, model, line: ProgressLine):
         args.data_dir = saved["config"].data_dir
     data, test = images(args, dataset, folder, model, line)
     if output != folder:
-        output.mkdir(parents=True, exist_ok=True)
-        for name in COPIED:
-            if (folder / name).is_file():
-                shutil.copyfile(folder / name, output / name)
+        copy_model(folder, output)
     index_set = indices_of(output, model, data, line.count)
     line.clear()
     if saved is None:
