@@ -21,6 +21,7 @@ from vqvae.prior_training import (
 )
 from vqvae.sampling import Sampling, sample
 
+pytestmark = pytest.mark.usefixtures("one_thread")
 SIZES = {"channels": 16, "layers": 1, "heads": 2}
 
 

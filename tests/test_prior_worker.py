@@ -22,6 +22,7 @@ from demo.tabs import train as tab
 from vqvae.prior_checkpoint import copy_model
 from vqvae.prior_training import PriorTrainingConfig
 
+pytestmark = pytest.mark.usefixtures("one_thread")
 MODEL = vqvae.ModelConfig(channels=1, height=16, width=16, hidden_channels=8, residual_blocks=0, embedding_dim=4,
                           codebook_size=8)
 

@@ -18,6 +18,7 @@ from demo.run_settings import RunSettings
 from demo.session import new_token
 from vqvae.runs import read_run
 
+pytestmark = pytest.mark.usefixtures("one_thread")
 MODEL = vqvae.ModelConfig(channels=1, height=16, width=16, hidden_channels=8, residual_blocks=0, embedding_dim=4,
                           codebook_size=8)
 
