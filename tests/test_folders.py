@@ -220,8 +220,8 @@ def test_a_useless_zip_is_a_sentence(tmp_path, content, sentence):
 
 
 def test_zips_of_nothing_usable_are_a_sentence(tmp_path):
-    with pytest.raises(DataError, match=r"None of the 2 files of set.zip is a usable image \(a.txt: not an image"):
-        load_dataset(make_zip(tmp_path / "set.zip", {"a.txt": b"hello", "b.txt": b"world"}), data_dir=tmp_path)
+    with pytest.raises(DataError, match=r"None of the 2 files of set.zip is a usable image \(a.png: not an image"):
+        load_dataset(make_zip(tmp_path / "set.zip", {"a.png": b"hello", "b.png": b"world"}), data_dir=tmp_path)
     with pytest.raises(DataError, match=r"one\.zip holds one usable image; at least 2"):
         load_dataset(make_zip(tmp_path / "one.zip", good(1)), data_dir=tmp_path)
     with pytest.raises(DataError, match=r"nested.zip holds no images \(a.zip: an archive"):
@@ -287,6 +287,9 @@ def test_a_folder_without_splits_is_divided_the_same_way_each_time(tmp_path):
     assert values(load_dataset(path, "test", data_dir=tmp_path)) == values(test)
     assert values(load_dataset(path, "test", data_dir=tmp_path, seed=1)) != values(test)
     (path / "readme.txt").write_text("pictures of pets")
+    noted = load_dataset(path, data_dir=tmp_path)
+    assert noted.classes == ("cat", "dog"), "a note beside the classes is no image without a class"
+    assert [skipped.name for skipped in noted.skipped] == ["readme.txt"]
     (path / "loose.png").write_bytes(encoded(colour()))
     mixed = load_dataset(path, data_dir=tmp_path)
     assert mixed.labels is None and mixed.classes == ()

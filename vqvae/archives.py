@@ -17,6 +17,11 @@ from pathlib import Path
 from .imageset import DataError, SkippedFile, human_bytes
 
 _NOISE = {"thumbs.db", "desktop.ini", "__macosx"}
+_OTHERS = {".csv", ".doc", ".docx", ".htm", ".html", ".ini", ".ipynb", ".json", ".log", ".mat", ".md", ".mp3", ".mp4",
+           ".npy", ".npz", ".odt", ".parquet", ".pdf", ".pkl", ".pt", ".pth", ".py", ".rst", ".rtf", ".safetensors",
+           ".tex", ".toml", ".tsv", ".txt", ".wav", ".xls", ".xlsx", ".xml", ".yaml", ".yml"}
+"""Endings of what often lies beside images. Such a file must not count: one README beside the folders of the classes
+would look like an image without a class."""
 _NESTED = {".zip", ".tar", ".gz", ".tgz", ".bz2", ".xz", ".7z", ".rar"}
 
 
@@ -146,8 +151,11 @@ class ZipSource:
 
 def _sort_out(name: str, size: int, names: list[str], skipped: list[SkippedFile], limits: Limits) -> None:
     """Put a file on the list to try, or skip it by its name or size."""
-    if os.path.splitext(name)[1].lower() in _NESTED:
+    ending = os.path.splitext(name)[1].lower()
+    if ending in _NESTED:
         skipped.append(SkippedFile(name, "an archive, not an image; archives inside are not opened"))
+    elif ending in _OTHERS:
+        skipped.append(SkippedFile(name, "not an image, by its name"))
     elif size > limits.file_bytes:
         skipped.append(SkippedFile(name, f"{human_bytes(size)} unpacked; at most {human_bytes(limits.file_bytes)}"))
     else:
