@@ -14,9 +14,9 @@ import numpy as np
 from demo import comparison_models as sets
 from demo.comparison_models import NAMES, Set
 from demo.digits import STYLES
-from demo.images import fit, paper_of, read_image, to_channels
+from demo.images import read_image
 from demo.models import DATASET_NAMES
-from demo.reconstruction import RequestError, _base64, _text, pad_size, to_input
+from demo.reconstruction import RequestError, _base64, _text, lay_out, pad_size, to_input
 from demo.settings import Settings
 
 STEPS = 9
@@ -51,17 +51,12 @@ def compare_open(request: dict, settings: Settings) -> dict:
 
 
 def compare_upload(request: dict, settings: Settings) -> dict:
-    """request {set, model, file: base64} -> {picture: PNG of the pad's size, paper: [r, g, b], notes: [str]}."""
-    from demo.images import MAX_BYTES, encode_png
+    """request {set, model, file: base64} -> what `lay_out` gives."""
+    from demo.images import MAX_BYTES
 
     data = _base64(request.get("file"), MAX_BYTES, "file")
     chosen = _set(request, settings)
-    picture = read_image(data)
-    height, width = pad_size(chosen.config)
-    whole = chosen.config.channels == 1 and chosen.dataset in STYLES
-    pixels = fit(to_channels(picture.pixels, chosen.config.channels), height, width, whole=whole)
-    paper = np.broadcast_to(paper_of(pixels), 3)
-    return {"picture": _text(encode_png(pixels)), "paper": paper.tolist(), "notes": list(picture.notes)}
+    return lay_out(read_image(data), chosen.config, chosen.dataset)
 
 
 def compare_picture(request: dict, settings: Settings) -> dict:

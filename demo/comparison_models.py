@@ -6,8 +6,10 @@ for the four that one run of demo.plan_worker has made, in `models/<kind>/` of t
 
 from __future__ import annotations
 
+import contextlib
 import json
 import re
+from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -59,7 +61,7 @@ class Set:
 
 def list_sets(settings: Settings, visitor: object) -> list[tuple[str, str]]:
     """(title, id) of every set there is: the shipped one, then the visitor's own, newest first."""
-    listed = []
+    listed, own, taken = [], [], Counter()
     if all(models.is_checkpoint(settings.checkpoints / f"mnist-{kind}") for kind in KINDS[1:]):
         listed.append(("Shipped: MNIST digits", SHIPPED))
     if is_token(visitor):
@@ -69,9 +71,26 @@ def list_sets(settings: Settings, visitor: object) -> list[tuple[str, str]]:
             folders = []
         jobs = [(f, runfiles.read_json(f / runfiles.JOB)) for f in folders]
         jobs.sort(key=lambda pair: -float(pair[1].get("created") or 0))
-        listed += [(f"Mine: {job.get('title') or f.name[-6:]}", f"run:{visitor}/{f.name}")
-                   for f, job in jobs if any(models.is_checkpoint(f / MODELS / kind) for kind in KINDS)]
-    return listed
+        for f, job in reversed(jobs):
+            if any(models.is_checkpoint(f / MODELS / kind) for kind in KINDS):
+                title = f"Mine: {job.get('title') or f.name[-6:]}"
+                taken[title] += 1
+                own.append((title if taken[title] == 1 else f"{title} ({taken[title]})", f"run:{visitor}/{f.name}"))
+    return listed + own[::-1]
+
+
+def measured(set_id: str, settings: Settings) -> list[tuple[str, str, dict]]:
+    """(kind, data set, figures) of each model of a visitor's own set, from its JSON alone; [] of the shipped one."""
+    import vqvae
+
+    match, found = _RUN.fullmatch(set_id), []
+    for kind in KINDS if match else ():
+        folder = settings.runs / match[1] / match[2] / MODELS / kind
+        if models.is_checkpoint(folder):
+            with contextlib.suppress(vqvae.CheckpointError):  # a damaged one is no point of a plot
+                info = vqvae.read_info(folder)
+                found.append((kind, info["dataset"], info["metrics"]))
+    return found
 
 
 def open_set(set_id: object, model_id: object, settings: Settings) -> Set:
@@ -103,7 +122,8 @@ def _shipped(model_id: object, settings: Settings) -> Set:
     except ModelError:
         pass
     if chosen is None:
-        note = "The model at the top of the page learned other pictures, so the shipped VQ-VAE stands here for it."
+        note = ("The model at the top of the page learned other pictures, so the shipped VQ-VAE stands here for it. To "
+                "compare it with its own kind, train all four on its images, below.")
         chosen = "mnist"
     vqvae = models.get_checkpoint(chosen, settings)
     return Set(SHIPPED, {"vqvae": vqvae, **loaded}, chosen, note)

@@ -41,6 +41,8 @@ class Picture:
     """uint8 (H, W, 3), or (H, W) for a grey file."""
     notes: tuple[str, ...] = ()
     """What had to be done to read it, in words: `turned upright`, `first of 12 frames`, ..."""
+    full: tuple[int, int] | None = None
+    """(H, W) in pixels that it had upright, before it was scaled down to `pixels`."""
 
 
 def read_image(source: bytes | Path, *, max_side: int = 1024, max_pixels: int = MAX_PIXELS) -> Picture:
@@ -66,7 +68,7 @@ def read_image(source: bytes | Path, *, max_side: int = 1024, max_pixels: int = 
             f"The picture is {width:,} × {height:,} pixels; each side must have at least {MIN_SIDE}, and the long one "
             f"at most {MAX_RATIO} times the short one: crop it and try again."
         )
-    notes = []
+    notes, full = [], (height, width)
     try:
         if getattr(image, "n_frames", 1) > 1:
             notes.append(f"first of {image.n_frames:,} frames")
@@ -75,8 +77,10 @@ def read_image(source: bytes | Path, *, max_side: int = 1024, max_pixels: int = 
             image.draft(image.mode, (max_side, max_side))
         image.load()
         image = _eight_bit(image, notes)
-        if image.getexif().get(0x0112, 1) not in (0, 1):
+        turned = image.getexif().get(0x0112, 1)
+        if turned not in (0, 1):
             image = ImageOps.exif_transpose(image)
+            full = full[::-1] if turned >= 5 else full
             notes.append("turned upright")
         image = _flatten(image, notes)
         if max(image.size) > max_side:
@@ -90,7 +94,7 @@ def read_image(source: bytes | Path, *, max_side: int = 1024, max_pixels: int = 
             f"The file is cut off or damaged: its {image.format or 'picture'} data cannot be decoded. "
             "Save or download it again."
         ) from error
-    return Picture(np.asarray(image).copy(), tuple(notes))
+    return Picture(np.asarray(image).copy(), tuple(notes), full)
 
 
 def encode_png(pixels: np.ndarray) -> bytes:
@@ -111,6 +115,13 @@ def paper_of(pixels: np.ndarray) -> np.ndarray:
     """The colour a picture lies on: the median of its outermost pixels, uint8 () or (3,)."""
     edge = np.concatenate([pixels[0], pixels[-1], pixels[:, 0], pixels[:, -1]])
     return np.median(edge, axis=0).astype(np.uint8)
+
+
+def is_cropped(pixels: np.ndarray, height: int, width: int) -> bool:
+    """Whether `fit` to height x width would leave out more than a rounding of a picture's edges."""
+    h, w = pixels.shape[:2]
+    scale = min(h / height, w / width)
+    return h - height * scale >= 1 or w - width * scale >= 1
 
 
 def fit(pixels: np.ndarray, height: int, width: int, *, whole: bool = False) -> np.ndarray:

@@ -13,10 +13,11 @@ from typing import Any, NamedTuple
 import gradio as gr
 
 from demo import plan_view, plan_worker, runfiles
-from demo.comparison_models import NAMES
+from demo.comparison_models import NAMES, list_sets, measured
 from demo.jobs import JobError, Jobs
-from demo.models import list_models
-from demo.plans import Plan, four, sweep
+from demo.models import ModelError, find_model, list_models
+from demo.plans import Pictures, Plan, four, sweep
+from demo.presets import SHAPES
 from demo.rate_plot import rate_html
 from demo.run_settings import SettingsError
 from demo.run_status import Status
@@ -25,6 +26,8 @@ from demo.text import figure
 
 STORED = "rates-mnist.json"
 """In the folder of shipped models: a sweep measured beforehand."""
+OWN = "own"
+"""In the place of a data set: the images that the model at the top of the page learned."""
 
 
 class View(NamedTuple):
@@ -78,15 +81,40 @@ def show(kind: str, jobs: Jobs, settings: Settings, visitor: str, run_id: str | 
 
 
 def start(kind: str, jobs: Jobs, settings: Settings, visitor: str, run_id: str | None, seen: dict | None,
-          dataset: Any, choice: Any, seconds: Any) -> View:
-    """Check the form and start a plan; a bad field is named in place and starts nothing."""
+          dataset: Any, choice: Any, seconds: Any, model_id: Any = None) -> View:
+    """Check the form and start a plan; a bad field is named in place and starts nothing. One plan of a kind trains at
+    a time: the same asked for again is shown, another has to wait."""
     try:
-        plan: Plan = (four if kind == "four" else sweep)(dataset, seconds=seconds, data_dir=settings.data_dir,
+        pictures = own_pictures(settings, visitor, model_id) if dataset == OWN else dataset
+        plan: Plan = (four if kind == "four" else sweep)(pictures, seconds=seconds, data_dir=settings.data_dir,
                                                          **{"preset" if kind == "four" else "axis": choice})
-        run_id = jobs.start(visitor, plan, plan.title)
+        active = next((s for s in jobs.list(visitor) if s.plan == kind and s.active), None)
+        if active is not None and active.title != plan.title:
+            raise SettingsError(f"{active.title} is still in training, or waits for its turn: press Stop to end it, or "
+                                "let it finish.")
+        run_id = jobs.start(visitor, plan, plan.title) if active is None else active.run_id
     except (SettingsError, JobError) as error:
         return show(kind, jobs, settings, visitor, run_id, seen, str(error))
     return show(kind, jobs, settings, visitor, run_id, None)
+
+
+def own_pictures(settings: Settings, visitor: str, model_id: Any) -> str | Pictures:
+    """What the model at the top of the page learned, as the job of its run has it (an uploaded model could claim any
+    path). SettingsError where that cannot be learned again."""
+    try:
+        info = find_model(model_id, settings).info
+    except ModelError as error:
+        raise SettingsError(str(error)) from error
+    shipped = not str(model_id).startswith("run:")
+    job = {} if shipped else runfiles.read_json(settings.runs / visitor / model_id.rpartition("/")[2] / runfiles.JOB)
+    dataset = info["dataset"] if shipped else str((job.get("training") or job.get("prior") or {}).get("dataset", ""))
+    if dataset in SHAPES:
+        return dataset
+    if shipped or not dataset or not Path(dataset).exists():
+        raise SettingsError("The images that the model at the top of the page learned are not on this machine, or not "
+                            "as a set of yours. Choose a model there that you trained here, or other images.")
+    return Pictures(dataset, str(info["dataset"])[:40], info["channels"], info["height"], info["width"],
+                    tuple(info["classes"]))
 
 
 def stop(kind: str, jobs: Jobs, settings: Settings, visitor: str, run_id: str | None, seen: dict | None) -> View:
@@ -142,15 +170,20 @@ def plot(settings: Settings, visitor: str | None, parts: list[dict], results: di
 
 
 def model_points(settings: Settings, visitor: str | None, dataset: str) -> list[tuple[str, float, float]]:
-    """(title, bits, PSNR) of every measured model of a data set: shipped ones and the visitor's own."""
-    found = []
+    """(title, bits, PSNR) of every measured model of a data set: shipped ones and the visitor's own, with those that
+    a plan has trained. A JPEG copy of a data set counts as that set, and says so."""
+    wanted, found = Path(dataset).stem, []
     for entry in list_models(settings, visitor, kinds=None):
-        metrics = entry.info["metrics"]
-        bits, psnr = figure(metrics.get("bits_per_image")), figure(metrics.get("psnr"))
-        if entry.info["dataset"] == dataset and bits and psnr:
-            name = f"{'mine' if entry.own else entry.id}, {NAMES.get(entry.info['kind'], '')}"
-            found.append((name, bits, psnr))
-    return found
+        name = entry.info["dataset"].removesuffix("-jpeg")
+        note = "" if name == entry.info["dataset"] else " (JPEG copy)"
+        if name == wanted:
+            found.append((f"{'mine' if entry.own else entry.id}, {NAMES.get(entry.info['kind'], '')}{note}",
+                          entry.info["metrics"]))
+    for _, set_id in list_sets(settings, visitor):
+        found += [(f"mine, {NAMES[kind]}", metrics) for kind, name, metrics in measured(set_id, settings)
+                  if name == wanted]
+    points = [(title, figure(m.get("bits_per_image")), figure(m.get("psnr"))) for title, m in found]
+    return [point for point in points if point[1] and point[2]]
 
 
 def read_stored(path: Path) -> dict:

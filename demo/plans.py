@@ -41,6 +41,21 @@ LIMITS = (2, 3_600)
 
 
 @dataclass(frozen=True)
+class Pictures:
+    """What the models of a plan learn."""
+
+    dataset: str
+    """Name of a data set, or the path of a folder or zip."""
+    name: str
+    """In words."""
+    channels: int
+    height: int
+    width: int
+    classes: tuple[str, ...]
+    """Empty where they have none; there is no conditional VAE then."""
+
+
+@dataclass(frozen=True)
 class Plan:
     """A checked plan, in the form that `Jobs.start` takes."""
 
@@ -60,38 +75,41 @@ class Plan:
 
 def four(dataset: Any, seconds: Any, preset: Any, data_dir: Path) -> Plan:
     """VQ-VAE, AE, VAE and CVAE for the same seconds each, then for as long again the VQ-VAE's prior: the others learn
-    theirs in their own training. SettingsError names what cannot be used."""
-    channels, side = _shape(dataset)
+    theirs in their own training. `dataset`: one of DATASETS, or `Pictures`. SettingsError names what cannot be used."""
+    pictures = _pictures(dataset)
     seconds = _seconds(seconds)
     if preset not in PRESETS:
         raise SettingsError(f"The preset is {_show(preset)}; choose one of the list.")
     parts = []
     for kind, name in NAMES.items():
-        model = ModelConfig(kind=kind, channels=channels, height=side, width=side, classes=CLASSES)
+        if kind == "cvae" and not pictures.classes:
+            continue
+        model = _model(pictures, kind=kind)
         extra = {} if kind not in ("vae", "cvae") or preset == "plain" else \
             {"free_bits": model.bits_per_image} if preset == "bits" else {"kl_weight": COLLAPSE}
-        parts.append(_part(kind, name, "", model, dataset, seconds, data_dir, **extra))
-    parts.append(_prior(ModelConfig(**parts[0]["model"]), dataset, seconds, data_dir))
+        parts.append(_part(kind, name, "", model, pictures.dataset, seconds, data_dir, **extra))
+    parts.append(_prior(ModelConfig(**parts[0]["model"]), pictures.dataset, seconds, data_dir))
     label = {"plain": "", "bits": " · same bits", "collapse": " · collapse"}[preset]
-    return Plan("four", f"{_name(dataset)} · {seconds:g} s each{label}", dataset, tuple(parts))
+    return Plan("four", f"{pictures.name} · {seconds:g} s each{label}", pictures.dataset, tuple(parts))
 
 
 def sweep(dataset: Any, axis: Any, seconds: Any, data_dir: Path) -> Plan:
-    """One VQ-VAE for each value of `axis`, for the same seconds each. SettingsError names what cannot be used."""
-    channels, side = _shape(dataset)
+    """One VQ-VAE for each value of `axis` that the pictures' size allows, for the same seconds each. `dataset`: one of
+    DATASETS, or `Pictures`. SettingsError names what cannot be used."""
+    pictures = _pictures(dataset)
     seconds = _seconds(seconds)
     if axis not in AXES:
         raise SettingsError(f"What to sweep is {_show(axis)}; choose one of the list.")
     parts = []
     for value in AXES[axis][1]:
-        if axis == "downsample" and side % value:
+        if axis == "downsample" and (pictures.height % value or pictures.width % value):
             continue
-        model = ModelConfig(channels=channels, height=side, width=side, classes=CLASSES, **{axis: value})
+        model = _model(pictures, **{axis: value})
         letter = {"codebook_size": "K", "embedding_dim": "D", "downsample": "pixels a code"}[axis]
-        parts.append(_part(f"{axis}-{value}", f"{letter} {value}", f"VQ-VAE, {letter}", model, dataset, seconds,
-                           data_dir))
+        parts.append(_part(f"{axis}-{value}", f"{letter} {value}", f"VQ-VAE, {letter}", model, pictures.dataset,
+                           seconds, data_dir))
     what = {"codebook_size": "K", "embedding_dim": "D", "downsample": "grid"}[axis]
-    return Plan("sweep", f"{_name(dataset)} · sweep of {what} · {seconds:g} s each", dataset, tuple(parts))
+    return Plan("sweep", f"{pictures.name} · sweep of {what} · {seconds:g} s each", pictures.dataset, tuple(parts))
 
 
 def _part(name: str, title: str, series: str, model: ModelConfig, dataset: str, seconds: float, data_dir: Path,
@@ -111,18 +129,28 @@ def _prior(model: ModelConfig, dataset: str, seconds: float, data_dir: Path) -> 
             "training": prior.to_dict()}
 
 
-def _shape(dataset: Any) -> tuple[int, int]:
+def _pictures(dataset: Any) -> Pictures:
+    if isinstance(dataset, Pictures):
+        return dataset
     if not isinstance(dataset, str) or dataset not in SHAPES:
         raise SettingsError(f"Images to learn is {_show(dataset)}; it must be one of {', '.join(SHAPES)}.")
-    return SHAPES[dataset]
+    name = next(label for label, value in DATASETS if value == dataset)
+    channels, side = SHAPES[dataset]
+    return Pictures(dataset, name, channels, side, side, CLASSES)
+
+
+def _model(pictures: Pictures, **settings: Any) -> ModelConfig:
+    try:
+        return ModelConfig(channels=pictures.channels, height=pictures.height, width=pictures.width,
+                           classes=pictures.classes, **settings)
+    except ConfigError as error:
+        raise SettingsError(str(error)) from error
 
 
 def _seconds(value: Any) -> float:
     low, high = LIMITS
     if isinstance(value, bool) or not isinstance(value, (int, float)) or not low <= value <= high:
-        raise SettingsError(f"Seconds for each model is {_show(value)}; it must be a number from {low} to {high:,}.")
+        given = "is empty" if value is None else f"is {_show(value)}"
+        raise SettingsError(f"Seconds for each model {given}; it must be a number from {low} to {high:,}.")
     return float(value)
 
-
-def _name(dataset: str) -> str:
-    return next(label for label, value in DATASETS if value == dataset)

@@ -16,7 +16,7 @@ import numpy as np
 
 from demo.comparison_models import EXAMPLES as TEST_DIGITS
 from demo.digits import STYLES, tidy
-from demo.images import MAX_BYTES, ImageError, encode_png, fit, paper_of, read_image, to_channels
+from demo.images import MAX_BYTES, ImageError, Picture, encode_png, fit, is_cropped, paper_of, read_image, to_channels
 from demo.models import DATASET_NAMES, ModelError, find_model, get_checkpoint
 from demo.palette import code_sheet
 from demo.sample_photos import SOURCE, sample_photos
@@ -88,24 +88,32 @@ def open_model(request: dict, settings: Settings) -> dict:
 
 
 def open_upload(request: dict, settings: Settings) -> dict:
-    """request {model, file: base64} -> {picture: PNG of the pad's size, paper: [r, g, b], notes: [str]}."""
+    """request {model, file: base64, whole: bool} -> what `lay_out` gives; `whole` keeps all of it, with margins."""
     data = _base64(request.get("file"), MAX_BYTES, "file")
     checkpoint, dataset = _checkpoint(request, settings)
-    config = checkpoint.model.config
-    picture = read_image(data)
+    return lay_out(read_image(data), checkpoint.model.config, dataset, whole=request.get("whole") is True)
+
+
+def lay_out(picture: Picture, config, dataset: str, *, whole: bool = False) -> dict:
+    """An upload for the pad: {picture: PNG of the pad's size, paper: [r, g, b], notes: [str], cropped: bool}, the last
+    whether its middle alone fills the frame, or would without `whole`."""
     pixels = to_channels(picture.pixels, config.channels)
     height, width = pad_size(config)
     # A digit anywhere on a sheet must stay whole, it is cropped later; anything else fills the frame.
-    pixels = fit(pixels, height, width, whole=_style(config, dataset) is not None)
+    digit = _style(config, dataset) is not None
+    cropped, notes = not digit and is_cropped(pixels, height, width), list(picture.notes)
+    if cropped:
+        notes.append("all of it, with margins" if whole else "its middle")
+    pixels = fit(pixels, height, width, whole=digit or whole)
     paper = np.broadcast_to(paper_of(pixels), 3)
-    return {"picture": _text(encode_png(pixels)), "paper": paper.tolist(), "notes": list(picture.notes)}
+    return {"picture": _text(encode_png(pixels)), "paper": paper.tolist(), "notes": notes, "cropped": cropped}
 
 
 def code_whole(request: dict, settings: Settings) -> dict:
     """request {model, file: base64} -> the whole photo and what comes back of it, at up to 512 pixels a side.
 
-    `original`, `recon`: PNG; `size` [H, W], `grid` [h, w], `bits_before`, `bits_after`, `ratio` of the two, `psnr` in
-    dB, `ssim`.
+    `original`, `recon`: PNG; `size` [H, W] of them, `full` [H, W] of the file; `grid` [h, w], `bits_before`,
+    `bits_after`, `ratio` of the two, `psnr` in dB, `ssim`.
     """
     import torch
 
@@ -114,7 +122,8 @@ def code_whole(request: dict, settings: Settings) -> dict:
     data = _base64(request.get("file"), MAX_BYTES, "file")
     checkpoint, _ = _checkpoint(request, settings)
     config = checkpoint.model.config
-    pixels = to_channels(read_image(data, max_side=WHOLE_SIDE).pixels, config.channels)
+    picture = read_image(data, max_side=WHOLE_SIDE)
+    pixels = to_channels(picture.pixels, config.channels)
     pixels = pixels.reshape(*pixels.shape[:2], config.channels)
     with torch.inference_mode():
         photo = code_photo(checkpoint.model, torch.from_numpy(pixels.copy()).permute(2, 0, 1).float() / 255)
@@ -123,6 +132,7 @@ def code_whole(request: dict, settings: Settings) -> dict:
         "original": _text(encode_png(_plain(pixels))),
         "recon": _text(encode_png(_plain(recon))),
         "size": list(pixels.shape[:2]),
+        "full": list(picture.full),
         "grid": list(photo.indices.shape),
         "bits_before": pixels.size * 8,
         "bits_after": photo.bits,
@@ -185,7 +195,8 @@ def to_input(pixels: np.ndarray, config, dataset: str, *, tidy_up: bool, source:
     if source == "example":
         return fit(pixels, config.height, config.width), "An example: its pixels as they are."
     if style is None:
-        return fit(pixels, config.height, config.width), f"Scaled to {size}."
+        what = "Its middle, scaled" if is_cropped(pixels, config.height, config.width) else "Scaled"
+        return fit(pixels, config.height, config.width), f"{what} to {size}."
     if not tidy_up:
         return fit(pixels, config.height, config.width, whole=True), f"Used as it is, scaled to {size}."
     # Without a bound the first dot of a drawing would be blown up to a digit's height.

@@ -165,6 +165,48 @@ def test_a_sweep_varies_one_setting_and_leaves_out_what_the_size_forbids(tmp_pat
     assert values == sorted(set(values)) and len(values) == 5
 
 
+@pytest.fixture
+def own_model(settings, tmp_path):
+    """(visitor, model id, folder of images) of a model that a visitor's run has trained on images of their own."""
+    visitor, run_id, images = new_token(), "c" * 16, tmp_path / "leaves"
+    images.mkdir()
+    config = ModelConfig(height=16, width=16, channels=3, hidden_channels=8, residual_blocks=1, classes=("oak", "elm"))
+    folder = settings.runs / visitor / run_id
+    vqvae.save_checkpoint(folder / "checkpoint", vqvae.build_model(config), training={"dataset": "leaves"},
+                          metrics={"psnr": 20.0, "bits_per_image": 144.0})
+    runfiles.write_atomic(folder / runfiles.JOB, {"training": {"dataset": str(images)}, "title": "t", "created": 1.0})
+    return visitor, f"run:{visitor}/{run_id}", images
+
+
+def test_own_images_can_be_learned_by_all_four(settings, own_model, tmp_path):
+    visitor, model, images = own_model
+    pictures = plan_runs.own_pictures(settings, visitor, model)
+    assert pictures == plans.Pictures(str(images), "leaves", 3, 16, 16, ("oak", "elm"))
+    plan = plans.four(pictures, 5, "plain", tmp_path)
+    assert plan.dataset == str(images) and plan.title == "leaves · 5 s each" and len(plan.parts) == 5
+    assert {(p["model"]["channels"], p["model"]["height"]) for p in plan.parts} == {(3, 16)}
+    nameless = plans.Pictures(str(images), "leaves", 3, 16, 16, ())
+    assert [p["name"] for p in plans.four(nameless, 5, "plain", tmp_path).parts] == ["vqvae", "ae", "vae", "prior"]
+    assert plan_runs.own_pictures(settings, visitor, "mnist") == "mnist", "a shipped model's data set has a name"
+    assert ("mine, VQ-VAE", 144.0, 20.0) in plan_runs.model_points(settings, visitor, str(images))
+
+
+def test_images_that_are_gone_or_only_claimed_are_a_sentence(settings, own_model):
+    visitor, model, images = own_model
+    folder = settings.runs / visitor / model.rpartition("/")[2]
+    other = new_token()
+    (settings.runs / other).mkdir()
+    with pytest.raises(SettingsError, match="not on this machine"):  # a run of somebody else's is none of mine
+        plan_runs.own_pictures(settings, other, model)
+    images.rmdir()
+    with pytest.raises(SettingsError, match="not on this machine"):
+        plan_runs.own_pictures(settings, visitor, model)
+    (folder / runfiles.JOB).unlink()  # an uploaded model: what its training.json claims is no path to read
+    (folder / "checkpoint" / "training.json").write_text(json.dumps({"dataset": "x", "config": {"dataset": "/etc"}}))
+    with pytest.raises(SettingsError, match="not on this machine"):
+        plan_runs.own_pictures(settings, visitor, model)
+
+
 class Commands:
     def __init__(self, *lines):
         self.lines = list(lines)
@@ -210,6 +252,8 @@ def test_a_plan_trains_measures_and_leaves_a_set_to_compare(settings, trained_pl
     assert comparison_models.list_sets(settings, new_token()) == listed[:1]
     opened = ask(comparison.compare_open, settings, set=listed[1][1])
     assert opened["ok"] and len(opened["examples"]) == 20 and opened["examples"][0]["label"] == "0"
+    points = plan_runs.model_points(settings, visitor, "synthetic")
+    assert [title for title, _, _ in points] == [f"mine, {comparison_models.NAMES[kind]}" for kind in KINDS]
     update, _ = compare.newest_set(settings, visitor, run_id)
     assert update["value"] == listed[1][1]
 
@@ -254,7 +298,7 @@ def test_a_plan_that_is_stopped_keeps_what_is_measured(settings, trained_plan, t
     assert told[-1] == ("stopped",) and [entry["name"] for entry in done] == ["vqvae"]
 
 
-def test_the_page_sees_a_plan_and_only_the_compare_tab_does(settings, trained_plan, tmp_path):
+def test_the_page_sees_a_plan_and_only_the_compare_tab_does(settings, trained_plan, monkeypatch):
     visitor, run_id, _ = trained_plan
     folder = settings.runs / visitor / run_id
     runfiles.write_atomic(folder / runfiles.STATE, {"phase": "finished", "text": ""})
@@ -275,6 +319,13 @@ def test_the_page_sees_a_plan_and_only_the_compare_tab_does(settings, trained_pl
         assert train._runs(jobs, visitor) == []
         refused = plan_runs.start("four", jobs, settings, visitor, run_id, None, "mnist", "plain", 0)
         assert "Seconds for each model is 0" in refused.problem and refused.run_id == run_id
+        training = Status(run_id, "MNIST digits · 30 s each", "training", "", 1.0, 150.0, False, plan="four")
+        monkeypatch.setattr(jobs, "list", lambda _: [training])
+        monkeypatch.setattr(jobs, "start", None)
+        same = plan_runs.start("four", jobs, settings, visitor, None, None, "mnist", "plain", 30)
+        other = plan_runs.start("four", jobs, settings, visitor, run_id, None, "mnist", "collapse", 30)
+        assert same.run_id == run_id and same.problem == ""
+        assert "MNIST digits · 30 s each is still in training" in other.problem and other.run_id == run_id
     finally:
         jobs.close()
 

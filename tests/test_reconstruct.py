@@ -180,7 +180,8 @@ def test_an_example_goes_in_as_it_is_and_other_models_get_no_layout(settings):
     image = text(encode_png(fit(pixels, 280, 280)))
     reply = ask(reconstruct, settings, model="mnist", image=image, tidy=True, source="example")
     assert reply["input"] == shown and reply["did"].startswith("An example")
-    assert ask(reconstruct, settings, model="wide", image=image, tidy=True)["did"] == "Scaled to 24 × 40 pixels."
+    assert ask(reconstruct, settings, model="wide", image=image, tidy=True)["did"] == \
+        "Its middle, scaled to 24 × 40 pixels."
 
 
 def test_an_upload_of_the_models_own_size_arrives_bit_for_bit(settings):
@@ -196,6 +197,22 @@ def test_notes_say_how_an_upload_was_read(settings):
     Image.new("RGBA", (40, 40), (255, 0, 0, 0)).save(buffer, "PNG")
     upload = ask(open_upload, settings, model="colour", file=text(buffer.getvalue()))
     assert upload["notes"] == ["laid on white"] and upload["paper"] == [255] * 3
+
+
+def test_a_picture_of_another_shape_is_cropped_or_fitted_and_says_so(settings):
+    wide = np.zeros((40, 120, 3), np.uint8)
+    wide[:, 40:80] = 255  # the middle third is white
+    file = text(encode_png(wide))
+    cropped, fitted = (ask(open_upload, settings, model="colour", file=file, whole=whole) for whole in (False, True))
+    assert cropped["cropped"] and fitted["cropped"], "so that the page can offer the other"
+    assert (cropped["notes"], fitted["notes"]) == (["its middle"], ["all of it, with margins"])
+    middle, whole = (np.asarray(Image.open(io.BytesIO(base64.b64decode(reply["picture"]))))
+                     for reply in (cropped, fitted))
+    assert middle.mean() > 250, "only the middle fills the frame"
+    side = whole.shape[0]
+    assert whole[side // 2, side // 2].mean() > 250 and whole[side // 2, 2].mean() < 5 and whole.mean() < 100
+    square = ask(open_upload, settings, model="colour", file=text(encode_png(wide[:, 40:80])))
+    assert not square["cropped"] and square["notes"] == []
 
 
 GOOD = text(encode_png(np.zeros((28, 28), np.uint8)))
@@ -288,6 +305,6 @@ def test_a_whole_photo_keeps_its_size_and_every_figure_is_that_of_the_two_pictur
 
 def test_a_large_photo_is_scaled_down_before_it_is_coded_whole(settings):
     reply = ask(code_whole, settings, model="wide", file=text(encode_png(picture(700, 1400, 1))))
-    assert reply["size"] == [256, 512] and reply["grid"] == [64, 128]
+    assert reply["size"] == [256, 512] and reply["grid"] == [64, 128] and reply["full"] == [700, 1400]
     for request in ({"model": "wide"}, {"model": "wide", "file": text(b"no picture")}, {"model": "plain"}):
         assert ask(code_whole, settings, **request)["ok"] is False

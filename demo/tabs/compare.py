@@ -94,7 +94,8 @@ def build_plan(page: Page, jobs: Jobs, kind: str) -> plan_runs.View:
     with gr.Row(elem_id=ident, elem_classes="vq-plan"):
         with gr.Column(elem_classes="vq-plan-form", scale=0, min_width=320):
             gr.HTML(f'<h2>{title}</h2><p class="vq-note">{words}</p>', padding=False)
-            dataset = gr.Dropdown(list(DATASETS), value="mnist", label="Images to learn", filterable=False,
+            images = [*DATASETS, ("Those of the model at the top", plan_runs.OWN)]
+            dataset = gr.Dropdown(images, value="mnist", label="Images to learn", filterable=False,
                                   elem_id=f"{ident}-dataset")
             if kind == "four":
                 options = [(name, key) for key, (name, _) in PRESETS.items()]
@@ -107,7 +108,7 @@ def build_plan(page: Page, jobs: Jobs, kind: str) -> plan_runs.View:
                 tried = "; ".join(f"{name.partition(',')[0]} {', '.join(map(str, values))}" for name, values
                                   in AXES.values())
                 choice = gr.Dropdown(options, value="codebook_size", label="What to vary", filterable=False,
-                                     info=f"Values tried: {tried}.", elem_id=f"{ident}-axis")
+                                     info=f"Values tried: {tried} where it divides the size.", elem_id=f"{ident}-axis")
             seconds = gr.Number(30, label="Seconds for each model", elem_id=f"{ident}-seconds")
             go = gr.Button(press, variant="primary", elem_id=f"{ident}-start")
             problem = gr.HTML("", padding=False, elem_id=f"{ident}-problem")
@@ -124,7 +125,7 @@ def build_plan(page: Page, jobs: Jobs, kind: str) -> plan_runs.View:
                           problem, gr.Timer(0.05, active=False))
     known = [page.visitor, run_id, seen]
     fixed = (kind, jobs, settings)
-    go.click(partial(plan_runs.start, *fixed), [*known, dataset, choice, seconds], [*view], **QUIET)
+    go.click(partial(plan_runs.start, *fixed), [*known, dataset, choice, seconds, page.model], [*view], **QUIET)
     stop.click(partial(plan_runs.stop, *fixed), known, [*view], **QUIET)
     resume.click(partial(plan_runs.resume, *fixed), known, [*view], **QUIET)
     view.timer.tick(partial(plan_runs.show, *fixed), known, [*view], **QUIET)

@@ -1,4 +1,4 @@
-"""`reconstruct --whole` and `--tiles`: pictures at their own size."""
+"""`reconstruct --whole` and `--tiles`: pictures at their own size, up to a limit."""
 
 from __future__ import annotations
 
@@ -22,14 +22,16 @@ def reconstruct_whole(model, sources: tuple[Path, ...], output: Path, *, tiled: 
         try:
             with source.open("rb") as file:
                 pixels = read_whole_picture(file, model.config.channels, MAX_PHOTO_SIDE)
+                full = Image.open(file).size
         except PictureError as error:
             raise Failure(f"{source}: {error}. Give a PNG or JPEG picture.") from error
         photo = code_photo(model, torch.from_numpy(pixels.copy()).float().div(255), tiled=tiled)
         error = coding.colour((photo.x_recon - photo.x).abs().mean(0)[None])[0]
         rows.append([coding.to_picture(photo.x), coding.to_picture(photo.x_recon), Image.fromarray(error)])
         (height, width), (h, w) = photo.x.shape[1:], photo.indices.shape
-        print(f"{source}: {height} x {width} pixels as {h} x {w} codes, {photo.bits:,.0f} bits, {photo.ratio:.1f} "
-              f"times smaller; psnr {photo.psnr:.2f} dB  ssim {photo.ssim:.4f}")
+        scaled = f" (scaled down from {max(full)} to {MAX_PHOTO_SIDE} on the long side)" * (max(full) > MAX_PHOTO_SIDE)
+        print(f"{source}: {height} x {width} pixels{scaled} as {h} x {w} codes, {photo.bits:,.0f} bits, "
+              f"{photo.ratio:.1f} times smaller; psnr {photo.psnr:.2f} dB  ssim {photo.ssim:.4f}")
     titles = ("input", "reconstruction", f"error 0 to {coding.ERROR_SCALE}")
     coding.save_png(coding.sheet(rows, titles), output)
     how = f"cut into tiles of {model.config.height} x {model.config.width}" if tiled else "each coded whole"

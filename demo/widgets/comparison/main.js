@@ -170,7 +170,8 @@ function setTool(erase) {
   find('[data-tool="erase"]').setAttribute("aria-pressed", String(erase));
 }
 const actions = {
-  undo: pad.undo, redo: pad.redo, clear: pad.clear, choose: files.choose,
+  undo: pad.undo, redo: pad.redo, choose: files.choose,
+  clear() { pad.clear(); say(""); },
   again() { seed = (seed + 1) % 2 ** 31; samples.want(); },
 };
 root.addEventListener("click", (event) => {

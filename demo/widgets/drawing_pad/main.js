@@ -6,7 +6,7 @@ const COLOUR_INKS = [["White", [255, 255, 255]], ["Black", [0, 0, 0]], ["Red", [
 
 const root = element.querySelector(".vr");
 const find = (selector) => root.querySelector(selector);
-const newsLine = find(".vr-news"), fileLine = find(".vr-status"), tidySwitch = find(".vr-switch input");
+const newsLine = find(".vr-news"), fileLine = find(".vr-status"), tidySwitch = find(".vr-switch input"), fitSwitch = find(".vr-fit input");
 let model = null, wantedModel = null, upload = null, shownOnce = false;
 
 function put(line, text, kind) {
@@ -90,11 +90,12 @@ async function openModel(id) {
 async function putUpload(name, file) {
   if (!model) { say("The model is still being loaded; try again in a moment.", "error"); return; }
   say("Reading the picture…", "busy");
-  const answer = await server.open_upload({ model: model.model, file }).catch(() => undefined);
+  const answer = await server.open_upload({ model: model.model, file, whole: fitSwitch.checked }).catch(() => undefined);
   if (!answer) { say("The server does not answer, so the picture was not read; try again.", "error"); return; }
   if (!answer.ok) { say(`${name}: ${answer.error}`, "error"); return; }
   const image = await loadImage(answer.picture);
   upload = { name, file };
+  find(".vr-fit").hidden = !answer.cropped;
   pad.show(image, { kind: "upload", paper: answer.paper });
   setInk(answer.paper[0] + answer.paper[1] + answer.paper[2] > 382 ? 1 : 0);   // one that shows on this paper
   say(`${name}${answer.notes.length ? `: ${answer.notes.join(", ")}` : ""}`, "good");
@@ -110,11 +111,16 @@ function pixelCanvas(base64) {
   return canvas;
 }
 
+function forgetUpload() {
+  upload = null;
+  whole.hide();
+  find(".vr-fit").hidden = true;
+}
+
 function pick(number, first = false) {
   const canvas = pixelCanvas(model.examples[number].pixels);
   const [r, g, b] = canvas.getContext("2d").getImageData(0, 0, 1, 1).data;
-  upload = null;
-  whole.hide();
+  forgetUpload();
   pad.show(canvas, { kind: "example", paper: model.size[2] === 1 ? [0, 0, 0] : [r, g, b], first });
   setInk(0);
   if (!first) say("");
@@ -162,7 +168,7 @@ function makeInks() {
 
 const actions = {
   undo: pad.undo, redo: pad.redo, choose: files.choose,
-  clear() { upload = null; whole.hide(); pad.clear(); setInk(0); },
+  clear() { forgetUpload(); pad.clear(); setInk(0); say(""); },
   edit() {
     props.value = { model: model.model, grid: { model: model.model, indices: stages.rows(), input: stages.inputUrl() } };
     trigger("edit");
@@ -182,6 +188,7 @@ find(".vr-pad").addEventListener("keydown", (event) => {
 });
 find(".vr-size input").addEventListener("input", (event) => { pad.tool.size = Number(event.target.value); });
 tidySwitch.addEventListener("change", () => link.want());
+fitSwitch.addEventListener("change", () => upload && putUpload(upload.name, upload.file));
 
 find(".vr-edit").hidden = !props.can_edit;
 pad.reset();

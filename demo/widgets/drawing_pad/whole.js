@@ -1,4 +1,4 @@
-// The whole of an uploaded photo, at its own size, through a model that was trained on small pictures.
+// The whole of an uploaded photo, up to 512 pixels a side, through a model that was trained on small pictures.
 
 function makeWhole(root, call) {
   const section = root.querySelector(".vr-whole");
@@ -17,14 +17,15 @@ function makeWhole(root, call) {
     if (mine !== asked) return;
     section.hidden = !answer || !answer.ok || answer.again;
     if (section.hidden) return;
-    const [height, width] = answer.size, [h, w] = answer.grid;
+    const [height, width] = answer.size, [h, w] = answer.grid, [fullHeight, fullWidth] = answer.full;
+    const scaled = fullHeight > height || fullWidth > width ? `, scaled down from ${fullHeight} × ${fullWidth}` : "";
     for (const name of ["original", "recon"]) {
       const image = part(name);
       image.width = width;
       image.height = height;
       image.src = `data:image/png;base64,${answer[name]}`;
     }
-    part("before").textContent = `${height} × ${width} pixels, ${count(answer.bits_before)} bits`;
+    part("before").textContent = `${height} × ${width} pixels${scaled}, ${count(answer.bits_before)} bits`;
     part("after").textContent = `${h} × ${w} codes, ${count(answer.bits_after)} bits`;
     part("psnr").textContent = answer.psnr === null ? "equal" : `${answer.psnr.toFixed(1)} dB`;
     part("ssim").textContent = answer.ssim === null ? "–" : answer.ssim.toFixed(3);
