@@ -37,7 +37,7 @@ def compare_open(request: dict, settings: Settings) -> dict:
     style = STYLES.get(chosen.dataset) if config.channels == 1 else None
     return {
         "set": chosen.id,
-        "models": [{"kind": kind, "name": NAMES[kind], "kept": _kept(checkpoint.config),
+        "models": [{"kind": kind, "name": NAMES[kind], "kept": _kept(checkpoint),
                     "collapsed": _collapsed(checkpoint)} for kind, checkpoint in chosen.checkpoints.items()],
         "size": [config.height, config.width, config.channels],
         "classes": list(chosen.checkpoints["cvae"].config.classes) if "cvae" in chosen.checkpoints else [],
@@ -175,11 +175,15 @@ def _flips(a, b, shares):
     return torch.where(rank[None] < flipped, b, a), count
 
 
-def _kept(config) -> str:
-    """What a model keeps of a picture, in words."""
+def _kept(checkpoint) -> str:
+    """What a model keeps of a picture, in words, and what weighs on it."""
+    config = checkpoint.config
     if config.kind == "vqvae":
         return f"{config.grid[0]} × {config.grid[1]} codes of {config.codebook_size:,}"
-    return f"{config.latent_dim} numbers" + (" and the class" if config.kind == "cvae" else "")
+    words = f"{config.latent_dim} numbers" + (" and the class" if config.kind == "cvae" else "")
+    weight = (checkpoint.training.get("config") or {}).get("kl_weight", 1)
+    heavy = config.kind != "ae" and isinstance(weight, (int, float)) and weight != 1
+    return f"{words}; KL weight {weight:g}" if heavy else words
 
 
 def _collapsed(checkpoint) -> bool:

@@ -8,10 +8,10 @@ const ERROR_COLOURS = Array.from({ length: 256 }, (_, value) => {
   const low = Math.min(VIRIDIS.length - 2, Math.floor(place));
   return VIRIDIS[low].map((c, i) => Math.round(c + (VIRIDIS[low + 1][i] - c) * (place - low)));
 });
-const FIGURES = [["psnr", "PSNR", "max", (v) => `${v.toFixed(1)} dB`], ["mse", "mse", "min", (v) => v.toFixed(4)],
+const FIGURES = [["psnr", "PSNR", "max", (v) => v >= 99.9 ? "equal" : `${v.toFixed(1)} dB`], ["mse", "mse", "min", (v) => v.toFixed(4)],
   ["sharpness", "Sharpness", "one", (v) => `${Math.round(100 * v)} %`], ["bits", "Size", null, (v) => `${Math.round(v)} bits`]];
 const STRIP_TEXT = {
-  vqvae: (differ) => differ === null ? "" : differ === 1 ? "1 code flips" : `${differ} codes flip, one by one`,
+  vqvae: (differ) => differ === null ? "" : differ === 1 ? "1 code flips" : `${differ} codes flip, ${differ > 8 ? "a few at a time" : "one by one"}`,
   ae: () => "a straight line between two vectors", vae: () => "slides through its latent space",
   cvae: () => "slides, and the class with it",
 };
