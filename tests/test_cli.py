@@ -132,6 +132,18 @@ def test_encode_writes_little_more_than_the_bits_and_decode_gives_the_reconstruc
     assert np.array_equal(np.asarray(Image.open(picture)), expected)
 
 
+def test_a_whole_picture_becomes_a_larger_grid_and_a_picture_again(trained, tmp_path, capsys):
+    code, back, photo = tmp_path / "photo.vq", tmp_path / "back.png", tmp_path / "photo.png"
+    Image.effect_noise((90, 30), 60).save(photo)
+    assert main(["encode", str(trained[0]), str(photo), "--whole", "--output", str(code)]) == 0
+    assert "8 x 23 codes of 16" in capsys.readouterr().out  # 4 pixels a code, filled up to the next
+    assert main(["decode", str(trained[0]), str(code), "--output", str(back)]) == 0
+    assert Image.open(back).size == (92, 32)
+    Image.new("L", (3000, 60)).save(photo)
+    assert main(["reconstruct", str(trained[0]), str(photo), "--whole", "--output", str(back)]) == 0
+    assert "20 x 1024 pixels (scaled down from 3000 to 1024 on the long side)" in capsys.readouterr().out
+
+
 def test_an_encoded_file_is_refused_by_another_model_and_when_damaged(trained, digit, tmp_path, capsys):
     code = tmp_path / "digit.vqc"
     main(["encode", str(trained[0]), str(digit), "--output", str(code)])

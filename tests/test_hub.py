@@ -79,6 +79,17 @@ def test_push_uploads_the_folder_that_save_writes(folder, monkeypatch):
                              "training.json"]
 
 
+def test_a_push_that_fails_is_a_sentence(folder, monkeypatch):
+    from huggingface_hub import HfApi
+
+    def refuse(*_, **__):
+        raise OSError("no such host\nand more")
+
+    monkeypatch.setattr(HfApi, "create_repo", refuse)
+    with pytest.raises(CheckpointError, match=r"pushed to 'someone/digits' on the hub \(no such host\)\. Check"):
+        vqvae.VQVAE.from_pretrained(folder).push_to_hub("someone/digits")
+
+
 @pytest.mark.parametrize("name, sentence", [
     ("nowhere", "is no checkpoint"), ("/no/such/folder", "is no checkpoint"),
     ("someone/nothing", "could not be had from the hub")])

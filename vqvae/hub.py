@@ -44,10 +44,22 @@ class Pretrained(ModelHubMixin):
         except CheckpointError:
             raise
         except Exception as error:  # no such repository, no connection, no access: many types, one meaning
-            reason = str(error).strip().split("\n")[0][:200] or type(error).__name__
-            raise CheckpointError(f"{name!r} is no folder here and could not be had from the hub ({reason}). Give the "
-                                  "folder of a checkpoint, a shipped name such as mnist, or check the name and the "
-                                  "connection.") from error
+            raise CheckpointError(f"{name!r} is no folder here and could not be had from the hub ({_reason(error)}). "
+                                  "Give the folder of a checkpoint, a shipped name such as mnist, or check the name "
+                                  "and the connection.") from error
+
+    def push_to_hub(self, repo_id: str, **options):
+        """Upload the model with its card to a repository of the hub ("user/name"); returns its address.
+
+        options: those of `ModelHubMixin.push_to_hub`, such as private and token. CheckpointError when it cannot be.
+        """
+        from vqvae.checkpoint import CheckpointError
+
+        try:
+            return super().push_to_hub(repo_id, **options)
+        except Exception as error:  # no connection, no login, no such user, a bad name: many types, one meaning
+            raise CheckpointError(f"The model could not be pushed to {repo_id!r} on the hub ({_reason(error)}). Check "
+                                  "the name, the login (`hf auth login`) and the connection.") from error
 
     @classmethod
     def _from_pretrained(cls, *, model_id: str, revision: str | None = None, cache_dir: str | None = None,
@@ -104,3 +116,7 @@ class Pretrained(ModelHubMixin):
             info = {}
         return ModelCard(model_card({**self.config.to_dict(), "bits_per_image": self.config.bits_per_image,
                                      "grid": list(self.config.grid), **info}))
+
+
+def _reason(error: Exception) -> str:
+    return str(error).strip().split("\n")[0][:200] or type(error).__name__

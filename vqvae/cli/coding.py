@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import io
+import math
 from pathlib import Path
 
 from vqvae.cli.parsing import Failure, add_checkpoint, checkpoint_folder, input_file, output_file
+from vqvae.codes import MAX_SIDE
 
 CELL = 196
 """Pixels that a picture of the sheet takes at least, where a whole scale allows it."""
@@ -42,6 +44,9 @@ def add_encode(subparsers) -> None:
                                    "fingerprint, sizes and checksum.")
     add_checkpoint(parser)
     parser.add_argument("image", metavar="IMAGE", help="a picture file")
+    parser.add_argument("--whole", action="store_true", help="take the picture at its own size, as far as the grid has "
+                        f"at most {MAX_SIDE} rows and columns, not cropped to the model's; a side that is no "
+                        "multiple of a code's is filled up to the next")
     parser.add_argument("--output", required=True, metavar="FILE", help="the file of indices")
     parser.set_defaults(run=encode)
 
@@ -92,12 +97,18 @@ def encode(args) -> None:
     from vqvae.packing import to_bytes
 
     model = with_codes(load(folder))
-    indices = model.encode(read_image(source, model.config))
+    if args.whole:
+        from vqvae.photos import MAX_PHOTO_SIDE, code_photo
+
+        side = min(MAX_PHOTO_SIDE, MAX_SIDE * model.config.downsample)
+        indices = code_photo(model, read_image(source, model.config, whole=side)).indices
+    else:
+        indices = model.encode(read_image(source, model.config))
     content = to_bytes(indices, model.config.codebook_size, model.fingerprint())
     replace_file(output, content)
-    h, w = model.config.grid
-    print(f"{output}: {h} x {w} codes of {model.config.codebook_size}, {model.config.bits_per_image:.0f} bits, "
-          f"{len(content)} bytes with head and checksum")
+    h, w = indices.shape
+    print(f"{output}: {h} x {w} codes of {model.config.codebook_size}, "
+          f"{h * w * math.log2(model.config.codebook_size):,.0f} bits, {len(content):,} bytes with head and checksum")
 
 
 def decode(args) -> None:
@@ -138,15 +149,17 @@ def with_codes(model):
 
 # -- pictures ---------------------------------------------------------------------------------------------------------
 
-def read_image(path: Path, config):
-    """A picture file as the model takes it: float (C, H, W) in [0, 1]. Failure with the reason when it is none."""
+def read_image(path: Path, config, whole: int = 0):
+    """A picture file as the model takes it, or with `whole` all of it, at most so many pixels a side: float (C, H, W)
+    in [0, 1]. Failure with the reason when it is none."""
     import torch
 
-    from vqvae.pictures import PictureError, read_picture
+    from vqvae.pictures import PictureError, read_picture, read_whole_picture
 
     try:
         with path.open("rb") as file:
-            pixels = read_picture(file, (config.height, config.width), config.channels)
+            pixels = read_whole_picture(file, config.channels, whole) if whole else \
+                read_picture(file, (config.height, config.width), config.channels)
     except PictureError as error:
         raise Failure(f"{path}: {error}. Give a PNG or JPEG picture.") from error
     return torch.from_numpy(pixels.copy()).float().div(255)

@@ -72,8 +72,11 @@ def train(args) -> int | None:
 def train_here(args, is_main: bool) -> int | None:
     """The part of the work that this process has: of several that train together, the main one tells, saves and
     measures."""
+    from vqvae.distributed import world
+
     output = Path(args.output if args.output is not None else args.resume)
-    again = f"{PROGRAM} train --resume {shlex.quote(str(output))}"
+    launched = PROGRAM.replace("python", f"torchrun --nproc-per-node {world()}") if world() > 1 else PROGRAM
+    again = f"{launched} train --resume {shlex.quote(str(output))}"
     with ProgressLine(None if is_main else io.StringIO()) as line:
         training, test = prepare(args, line)
         greet(training, test, line)

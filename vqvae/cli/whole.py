@@ -5,27 +5,20 @@ from __future__ import annotations
 from pathlib import Path
 
 from vqvae.cli import coding
-from vqvae.cli.parsing import Failure
 
 
 def reconstruct_whole(model, sources: tuple[Path, ...], output: Path, *, tiled: bool) -> None:
     """Write the sheet of whole pictures and print a line of figures for each."""
-    import torch
     from PIL import Image
 
     from vqvae.photos import MAX_PHOTO_SIDE, code_photo
-    from vqvae.pictures import PictureError, read_whole_picture
 
     coding.with_codes(model)
     rows = []
     for source in sources:
-        try:
-            with source.open("rb") as file:
-                pixels = read_whole_picture(file, model.config.channels, MAX_PHOTO_SIDE)
-                full = Image.open(file).size
-        except PictureError as error:
-            raise Failure(f"{source}: {error}. Give a PNG or JPEG picture.") from error
-        photo = code_photo(model, torch.from_numpy(pixels.copy()).float().div(255), tiled=tiled)
+        photo = code_photo(model, coding.read_image(source, model.config, whole=MAX_PHOTO_SIDE), tiled=tiled)
+        with Image.open(source) as image:
+            full = image.size
         error = coding.colour((photo.x_recon - photo.x).abs().mean(0)[None])[0]
         rows.append([coding.to_picture(photo.x), coding.to_picture(photo.x_recon), Image.fromarray(error)])
         (height, width), (h, w) = photo.x.shape[1:], photo.indices.shape
