@@ -49,8 +49,9 @@ class View(NamedTuple):
 
 
 def show(kind: str, jobs: Jobs, settings: Settings, visitor: str, run_id: str | None, seen: dict | None,
-         problem: str = "") -> View:
-    """The view of a plan (None: of no plan), with gr.skip() for every part that the page shows already."""
+         problem: str | None = None) -> View:
+    """The view of a plan (None: of no plan), with gr.skip() for every part that the page shows already, and for the
+    sentence of a problem where there is no new one ("" takes it away)."""
     seen = seen or {}
     status = next((s for s in jobs.list(visitor) if s.run_id == run_id and s.plan == kind), None)
     run_id = status.run_id if status else None
@@ -76,7 +77,7 @@ def show(kind: str, jobs: Jobs, settings: Settings, visitor: str, run_id: str | 
         plan_view.table_html(results) if counted else gr.skip(), gr.update(interactive=active),
         gr.update(visible=bool(status) and status.resumable),
         gr.skip() if not fresh and active else gr.update(active=active),
-        f'<p class="vq-bad" role="alert">{escape(problem)}</p>' if problem else "",
+        f'<p class="vq-bad" role="alert">{escape(problem)}</p>' if problem else gr.skip() if problem is None else "",
         gr.update(active=True) if ended and kind == "four" else gr.skip())
 
 
@@ -95,7 +96,7 @@ def start(kind: str, jobs: Jobs, settings: Settings, visitor: str, run_id: str |
         run_id = jobs.start(visitor, plan, plan.title) if active is None else active.run_id
     except (SettingsError, JobError) as error:
         return show(kind, jobs, settings, visitor, run_id, seen, str(error))
-    return show(kind, jobs, settings, visitor, run_id, None)
+    return show(kind, jobs, settings, visitor, run_id, None, "")
 
 
 def own_pictures(settings: Settings, visitor: str, model_id: Any) -> str | Pictures:
@@ -131,7 +132,7 @@ def find(kind: str, jobs: Jobs, settings: Settings, visitor: str) -> View:
     """When the page opens: the plan that trains, else the latest one."""
     listed = [status for status in jobs.list(visitor) if status.plan == kind]
     newest: Status | None = next((s for s in listed if s.active), listed[0] if listed else None)
-    return show(kind, jobs, settings, visitor, newest.run_id if newest else None, None)
+    return show(kind, jobs, settings, visitor, newest.run_id if newest else None, None, "")
 
 
 def _command(kind: str, jobs: Jobs, command, settings: Settings, visitor: str, run_id: str | None, seen: dict | None
@@ -140,7 +141,7 @@ def _command(kind: str, jobs: Jobs, command, settings: Settings, visitor: str, r
         command(visitor, run_id)
     except JobError as error:
         return show(kind, jobs, settings, visitor, run_id, seen, str(error))
-    return show(kind, jobs, settings, visitor, run_id, seen)._replace(timer=gr.update(active=True))
+    return show(kind, jobs, settings, visitor, run_id, seen, "")._replace(timer=gr.update(active=True))
 
 
 # -- the plot of rate and distortion ----------------------------------------------------------------------------------

@@ -315,6 +315,7 @@ def test_the_page_sees_a_plan_and_only_the_compare_tab_does(settings, trained_pl
         assert plan_runs.find("sweep", jobs, settings, visitor).run_id is None
         again = plan_runs.show("four", jobs, settings, visitor, run_id, view.seen)
         assert all(isinstance(part, dict) for part in (again.status, again.figure, again.table))  # nothing sent twice
+        assert isinstance(again.problem, dict), "a look at a run does not take away what was said of the form"
         from demo.tabs import train
         assert train._runs(jobs, visitor) == []
         refused = plan_runs.start("four", jobs, settings, visitor, run_id, None, "mnist", "plain", 0)

@@ -81,7 +81,7 @@ def test_a_run_from_the_button_to_the_model_picker(jobs, tmp_path):
     assert "1,234" in view.status and "512 codes" in view.charts and "base64" in view.pictures
     assert view.hold["value"] == "Pause" and view.stop["interactive"] and not view.reset["interactive"]
     again = train.show(jobs, visitor, view.run_id, view.seen)
-    assert all(map(is_skip, (again.status, again.charts, again.pictures, again.runs, again.done)))
+    assert all(map(is_skip, (again.status, again.charts, again.pictures, again.runs, again.done, again.problem)))
 
     train.press_hold(jobs, visitor, view.run_id, view.seen)
     paused = look(jobs, visitor, view, "paused")

@@ -89,7 +89,7 @@ def build_plan(page: Page, jobs: Jobs, kind: str) -> plan_runs.View:
     """One plan: its form on the left, its progress and its figures on the right."""
     title, words, press = TITLES[kind]
     run_id, seen, settings = gr.State(None), gr.State(None), page.settings
-    empty = plan_runs.show(kind, jobs, settings, "", None, None)
+    empty = plan_runs.show(kind, jobs, settings, "", None, None, "")
     looks = train_view.CSS_PATH.read_text() + curves.CSS_PATH.read_text() + rate_plot.CSS_PATH.read_text() + \
         plan_view.CSS_PATH.read_text()
     ident = f"vq-compare-{kind}"

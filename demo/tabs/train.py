@@ -53,8 +53,9 @@ class View(NamedTuple):
         return self.seen["run"] or None
 
 
-def show(jobs: Jobs, visitor: str, run_id: str | None, seen: dict | None, problem: str = "") -> View:
-    """The view of a run (None: of no run), with gr.skip() for every part that the page shows already."""
+def show(jobs: Jobs, visitor: str, run_id: str | None, seen: dict | None, problem: str | None = None) -> View:
+    """The view of a run (None: of no run), with gr.skip() for every part that the page shows already, and for the
+    sentence of a problem where there is no new one ("" takes it away)."""
     seen = seen or {}
     listed = _runs(jobs, visitor)
     status = next((s for s in listed if s.run_id == run_id), None)
@@ -74,7 +75,8 @@ def show(jobs: Jobs, visitor: str, run_id: str | None, seen: dict | None, proble
     active = bool(status) and status.active
     line = gr.skip() if seen == now else train_view.status_html(status, live.record())
     return View(now, line, pictures, charts, *buttons, runs,
-                gr.skip() if not fresh and active else gr.update(active=active), _problem(problem),
+                gr.skip() if not fresh and active else gr.update(active=active),
+                gr.skip() if problem is None else _problem(problem),
                 gr.update(active=True) if ended else gr.skip())
 
 
@@ -90,7 +92,7 @@ def press_train(jobs: Jobs, app: Settings, visitor: str, run_id: str | None, see
         run_id = jobs.start(visitor, settings, _title(form["dataset"], settings), images=images if uploaded else None)
     except (SettingsError, JobError) as error:
         return show(jobs, visitor, run_id, seen, str(error))
-    return show(jobs, visitor, run_id, None)
+    return show(jobs, visitor, run_id, None, "")
 
 
 def press_prior(jobs: Jobs, settings: Settings, visitor: str, run_id: str | None, seen: dict | None,
@@ -100,7 +102,7 @@ def press_prior(jobs: Jobs, settings: Settings, visitor: str, run_id: str | None
         run_id = start_prior(jobs, settings, visitor, model_id, seconds, conditional)
     except (ModelError, SettingsError, JobError) as error:
         return (*show(jobs, visitor, run_id, seen), _problem(str(error)))
-    return (*show(jobs, visitor, run_id, None), "")
+    return (*show(jobs, visitor, run_id, None, ""), "")
 
 
 def press_hold(jobs: Jobs, visitor: str, run_id: str | None, seen: dict | None) -> View:
@@ -119,23 +121,23 @@ def press_delete(jobs: Jobs, visitor: str, run_id: str | None, seen: dict | None
         jobs.delete(visitor, run_id)
     except JobError as error:
         return show(jobs, visitor, run_id, seen, str(error))
-    return show(jobs, visitor, _newest(jobs, visitor), None)._replace(done=gr.update(active=True))
+    return show(jobs, visitor, _newest(jobs, visitor), None, "")._replace(done=gr.update(active=True))
 
 
 def press_reset(jobs: Jobs, visitor: str) -> tuple:
     """An empty view and the form as it was at first. Runs stay in the list."""
-    return (*show(jobs, visitor, None, None), "minute", explain("minute"),
+    return (*show(jobs, visitor, None, None, ""), "minute", explain("minute"),
             *(DEFAULTS[name] for name in NAMES))
 
 
 def choose_run(jobs: Jobs, visitor: str, run_id: str | None) -> View:
     """Show another run of the list."""
-    return show(jobs, visitor, run_id, None)
+    return show(jobs, visitor, run_id, None, "")
 
 
 def find_run(jobs: Jobs, visitor: str) -> View:
     """When the page opens: the run that trains, else the latest one."""
-    return show(jobs, visitor, _newest(jobs, visitor), None)
+    return show(jobs, visitor, _newest(jobs, visitor), None, "")
 
 
 def announce(version: int) -> tuple:
@@ -181,7 +183,7 @@ def _command(jobs: Jobs, command, visitor: str, run_id: str | None, seen: dict |
         command()
     except JobError as error:
         return show(jobs, visitor, run_id, seen, str(error))
-    return show(jobs, visitor, run_id, seen)._replace(timer=gr.update(active=True))
+    return show(jobs, visitor, run_id, seen, "")._replace(timer=gr.update(active=True))
 
 
 def _toggle(jobs: Jobs, visitor: str, run_id: str | None) -> None:
@@ -223,7 +225,7 @@ def build(page: Page) -> None:
     """The tab's components and events; called inside its gr.Tab."""
     jobs = shared_jobs(page.settings.runs)
     seen = gr.State(None)
-    empty = show(jobs, "", None, None)
+    empty = show(jobs, "", None, None, "")
     looks, lines = train_view.CSS_PATH.read_text(), curves.CSS_PATH.read_text()
     with gr.Row(elem_id="vq-train"):
         with gr.Column(elem_id="vq-train-form", scale=0, min_width=320):
