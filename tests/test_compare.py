@@ -135,7 +135,7 @@ def test_a_model_of_other_pictures_is_replaced_by_the_shipped_one_and_said_so(se
 # -- plans ------------------------------------------------------------------------------------------------------------
 
 def test_all_four_get_the_same_budget_and_the_preset_only_changes_the_vaes(tmp_path):
-    for preset, field in (("plain", None), ("bits", "free_bits"), ("collapse", "kl_weight")):
+    for preset, field in (("plain", None), ("draw", "kl_weight"), ("bits", "free_bits"), ("collapse", "kl_weight")):
         plan = plans.four("mnist", 30, preset, tmp_path)
         *models, prior = plan.parts
         assert [p["model"]["kind"] for p in models] == list(KINDS)
