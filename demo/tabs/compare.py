@@ -19,7 +19,7 @@ QUESTIONS = (comparison.compare_open, comparison.compare_upload, comparison.comp
 INTRODUCTION = (
     f"The same encoder and decoder, four ways to keep a picture: a grid of {term('code', 'codes')} (VQ-VAE), a plain "
     f"vector ({term('AE')}), a noisy vector held to a normal distribution ({term('VAE')}), and that told the class. "
-    "The shipped ones are not of one training: the VQ-VAE learned for an hour, the others for a quarter of one. Train "
+    "The shipped ones were not trained alike: the VQ-VAE learned for an hour, the others for a quarter of one. Train "
     "all four below for a race on equal terms."
 )
 
