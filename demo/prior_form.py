@@ -42,9 +42,9 @@ class PriorForm(NamedTuple):
             gr.HTML(f'<h2>Train a prior</h2><p class="vq-note">{HELP}</p>', padding=False)
             about = gr.HTML(explain(settings, model_id), padding=False, elem_id="vq-prior-about")
             seconds = gr.Number(SECONDS, label="Training time of the prior, seconds", elem_id="vq-prior-seconds",
-                                info="Ten already show a change; two minutes give digits that one can read.")
+                                info="Ten already show a change; for digits that one can read it takes two minutes.")
             conditional = gr.Checkbox(True, label="Learn the classes too", elem_id="vq-prior-classes",
-                                      info="So that one can ask for a class, a 7 for instance.")
+                                      info="So that one can ask for a class, of digits a 7 for instance.")
             train = gr.Button("Train a prior", variant="primary", elem_id="vq-prior-start")
             problem = gr.HTML("", elem_id="vq-prior-problem", padding=False)
         return cls(about, seconds, conditional, train, problem)

@@ -140,8 +140,10 @@ def test_a_whole_picture_becomes_a_larger_grid_and_a_picture_again(trained, tmp_
     assert main(["decode", str(trained[0]), str(code), "--output", str(back)]) == 0
     assert Image.open(back).size == (92, 32)
     Image.new("L", (3000, 60)).save(photo)
+    assert main(["encode", str(trained[0]), str(photo), "--whole", "--output", str(code)]) == 0
+    assert "3 x 128 codes of 16 (scaled down from 3000 to 512 pixels on the long side)" in capsys.readouterr().out
     assert main(["reconstruct", str(trained[0]), str(photo), "--whole", "--output", str(back)]) == 0
-    assert "20 x 1024 pixels (scaled down from 3000 to 1024 on the long side)" in capsys.readouterr().out
+    assert "20 x 1024 pixels (scaled down from 3000 to 1024 pixels on the long side)" in capsys.readouterr().out
 
 
 def test_an_encoded_file_is_refused_by_another_model_and_when_damaged(trained, digit, tmp_path, capsys):

@@ -93,6 +93,19 @@ def test_a_run_from_the_button_to_the_model_picker(jobs, tmp_path):
     assert stopped.done["active"] and not stopped.timer["active"] and stopped.use["interactive"]
     assert stopped.runs["choices"][0][1] == view.run_id and "stopped" in stopped.runs["choices"][0][0]
 
+    asked = train.press_delete(jobs, visitor, view.run_id, stopped.seen)
+    assert asked.delete["value"] == "Delete for good?" and len(jobs.list(visitor)) == 1, "nothing brings a run back"
+    kept = train.show(jobs, visitor, view.run_id, asked.seen)
+    assert kept.seen["sure"] == view.run_id and is_skip(kept.delete), "a look at it does not take the question back"
+    elsewhere = train.choose_run(jobs, visitor, view.run_id)
+    assert elsewhere.delete["value"] == "Delete" and "sure" not in elsewhere.seen
+    for _ in range(200):  # its process may take a moment to end
+        gone = train.press_delete(jobs, visitor, view.run_id, kept.seen)
+        if not gone.problem:
+            break
+        time.sleep(0.05)
+    assert jobs.list(visitor) == [] and gone.run_id is None and gone.delete["value"] == "Delete"
+
 
 def test_two_clicks_of_one_visitor_show_one_run(jobs, tmp_path):
     visitor = new_token()

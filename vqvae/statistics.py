@@ -172,8 +172,8 @@ def verdict(use: CodebookUse) -> tuple[str, str]:
         return "bad", (f"Collapsed: {who}. The grid says far less than its bits allow. Train with k-means start and "
                        "restart of dead codes, or with fewer codes.")
     if use.usage < 0.6:
-        return "fair", (f"Half asleep: {use.dead:,} of {K:,} codes are dead. The others carry the pictures; restart "
-                        "of dead codes would wake the rest, or fewer codes would do.")
+        return "fair", (f"Half asleep: {use.dead:,} of {K:,} codes are dead. The others carry the pictures. A "
+                        "longer training or restart of dead codes may wake the rest; or fewer codes would do.")
     if use.entropy_bits < 0.6 * use.nominal_bits:
         return "fair", (f"Lopsided: {used:,} of {K:,} codes are used, but a few do most of the work, so an index "
                         f"carries {use.entropy_bits:.1f} of {use.nominal_bits:.1f} bits.")

@@ -64,6 +64,8 @@ def show(jobs: Jobs, visitor: str, run_id: str | None, seen: dict | None, proble
     now = {"run": run_id or "", "phase": status.phase if status else "", "stage": live.stage,
            "text": status.text if status else "", "drawn": live.drawn,
            "size": live.size, "runs": [[s.run_id, s.phase] for s in listed]}
+    if run_id and seen.get("sure") == run_id:
+        now["sure"] = run_id
     fresh = any(seen.get(name) != now[name] for name in ("run", "stage"))
     redrawn = fresh or live.drawn != seen.get("drawn")
     charts = live.charts() if redrawn or live.size != seen.get("size") else gr.skip()
@@ -116,7 +118,13 @@ def press_stop(jobs: Jobs, visitor: str, run_id: str | None, seen: dict | None) 
 
 
 def press_delete(jobs: Jobs, visitor: str, run_id: str | None, seen: dict | None) -> View:
-    """Remove the run on show and its model, and show the newest one left."""
+    """Remove the run on show and its model, and show the newest one left; the first press asks whether that is meant,
+    as nothing brings it back."""
+    there = any(status.run_id == run_id for status in _runs(jobs, visitor))
+    if there and (seen or {}).get("sure") != run_id:
+        view = show(jobs, visitor, run_id, seen, "")
+        return view._replace(seen={**view.seen, "sure": run_id},
+                             delete=gr.update(value="Delete for good?", variant="stop"))
     try:
         jobs.delete(visitor, run_id)
     except JobError as error:
@@ -175,7 +183,7 @@ def _buttons(status: Status | None) -> _Buttons:
         gr.update(interactive=(active and phase != "evaluating") or phase == "interrupted"),
         gr.update(interactive=not active),
         gr.update(interactive=bool(status) and status.has_model),
-        gr.update(interactive=bool(status) and not active))
+        gr.update(value="Delete", variant="secondary", interactive=bool(status) and not active))
 
 
 def _command(jobs: Jobs, command, visitor: str, run_id: str | None, seen: dict | None) -> View:
@@ -245,7 +253,7 @@ def build(page: Page) -> None:
                              elem_id="vq-train-charts", padding=False)
             with gr.Row(elem_id="vq-train-runs"):
                 runs = RunPicker([], label="My runs", filterable=False, elem_id="vq-train-list", scale=1)
-                delete = gr.Button("Delete", size="sm", interactive=False, min_width=90, scale=0,
+                delete = gr.Button("Delete", size="sm", interactive=False, min_width=150, scale=0,
                                    elem_id="vq-train-delete")
     timer = gr.Timer(POLL_SECONDS, active=False)
     view = list(View(seen, status, pictures, charts, hold, stop, reset, use, delete, runs, timer, form.problem,

@@ -44,9 +44,8 @@ def add_encode(subparsers) -> None:
                                    "fingerprint, sizes and checksum.")
     add_checkpoint(parser)
     parser.add_argument("image", metavar="IMAGE", help="a picture file")
-    parser.add_argument("--whole", action="store_true", help="take the picture at its own size, as far as the grid has "
-                        f"at most {MAX_SIDE} rows and columns, not cropped to the model's; a side that is no "
-                        "multiple of a code's is filled up to the next")
+    parser.add_argument("--whole", action="store_true", help="take all of the picture, not cropped and resized to the "
+                        f"model's size; scaled down where it would have more than {MAX_SIDE} rows or columns of codes")
     parser.add_argument("--output", required=True, metavar="FILE", help="the file of indices")
     parser.set_defaults(run=encode)
 
@@ -96,18 +95,19 @@ def encode(args) -> None:
     from vqvae.atomic import replace_file
     from vqvae.packing import to_bytes
 
-    model = with_codes(load(folder))
+    model, scaled = with_codes(load(folder)), ""
     if args.whole:
         from vqvae.photos import MAX_PHOTO_SIDE, code_photo
 
         side = min(MAX_PHOTO_SIDE, MAX_SIDE * model.config.downsample)
         indices = code_photo(model, read_image(source, model.config, whole=side)).indices
+        scaled = scaled_down(source, side)
     else:
         indices = model.encode(read_image(source, model.config))
     content = to_bytes(indices, model.config.codebook_size, model.fingerprint())
     replace_file(output, content)
     h, w = indices.shape
-    print(f"{output}: {h} x {w} codes of {model.config.codebook_size}, "
+    print(f"{output}: {h} x {w} codes of {model.config.codebook_size}{scaled}, "
           f"{h * w * math.log2(model.config.codebook_size):,.0f} bits, {len(content):,} bytes with head and checksum")
 
 
@@ -163,6 +163,15 @@ def read_image(path: Path, config, whole: int = 0):
     except PictureError as error:
         raise Failure(f"{path}: {error}. Give a PNG or JPEG picture.") from error
     return torch.from_numpy(pixels.copy()).float().div(255)
+
+
+def scaled_down(path: Path, side: int) -> str:
+    """Words for a picture file whose long side was brought down to so many pixels, else ""."""
+    from PIL import Image
+
+    with Image.open(path) as image:
+        longest = max(image.size)
+    return f" (scaled down from {longest} to {side} pixels on the long side)" if longest > side else ""
 
 
 def to_picture(x):

@@ -17,12 +17,10 @@ def reconstruct_whole(model, sources: tuple[Path, ...], output: Path, *, tiled: 
     rows = []
     for source in sources:
         photo = code_photo(model, coding.read_image(source, model.config, whole=MAX_PHOTO_SIDE), tiled=tiled)
-        with Image.open(source) as image:
-            full = image.size
+        scaled = coding.scaled_down(source, MAX_PHOTO_SIDE)
         error = coding.colour((photo.x_recon - photo.x).abs().mean(0)[None])[0]
         rows.append([coding.to_picture(photo.x), coding.to_picture(photo.x_recon), Image.fromarray(error)])
         (height, width), (h, w) = photo.x.shape[1:], photo.indices.shape
-        scaled = f" (scaled down from {max(full)} to {MAX_PHOTO_SIDE} on the long side)" * (max(full) > MAX_PHOTO_SIDE)
         print(f"{source}: {height} x {width} pixels{scaled} as {h} x {w} codes, {photo.bits:,.0f} bits, "
               f"{photo.ratio:.1f} times smaller; psnr {photo.psnr:.2f} dB  ssim {photo.ssim:.4f}")
     titles = ("input", "reconstruction", f"error 0 to {coding.ERROR_SCALE}")
