@@ -213,7 +213,7 @@ def test_another_model_keeps_the_drawing_and_brings_its_own_shape(tab):
     settle(tab)
     colour = tab.evaluate(PIXELS, "input")
     assert len(colour) == 32 * 32 and max(colour) > 200
-    assert tab.locator(".vr-switch").is_hidden() and tab.locator(".vr-inks button").count() == 8
+    assert tab.get_by_label("Lay it out like").is_hidden() and tab.locator(".vr-inks button").count() == 8
     assert tab.locator("[data-figure=bits]").inner_text() == "24,576 → 3,072 bits"
     tab.get_by_role("button", name="Red ink").click()
     stroke(tab, [(0.2, 0.2), (0.3, 0.3)])
@@ -221,6 +221,19 @@ def test_another_model_keeps_the_drawing_and_brings_its_own_shape(tab):
     red = tab.evaluate("""() => [...document.querySelector('[data-stage=input] canvas').getContext('2d')
         .getImageData(8, 8, 1, 1).data].slice(0, 3)""")
     assert red[0] > 150 and red[1] < 90
+    sides = np.zeros((40, 120, 3), np.uint8)
+    sides[:, 40:80] = 255  # a white middle between black sides
+    fit_switch = tab.get_by_label("All of the picture, with margins")
+    assert fit_switch.is_hidden() and choose(tab, "wide.png", encode_png(sides)) == "wide.png: its middle"
+    assert min(tab.evaluate(PIXELS, "input")) > 240
+    fit_switch.check()
+    tab.wait_for_function("() => document.querySelector('.vr-status').textContent.endsWith('with margins')")
+    settle(tab)
+    assert min(tab.evaluate(PIXELS, "input")) < 10
+    tab.get_by_role("button", name="Clear").click()
+    assert fit_switch.is_hidden() and tab.locator(".vr-status").inner_text() == ""
+    stroke(tab, [(0.5, 0.2), (0.5, 0.8)])
+    settle(tab)
     switch_model(tab, "mnist")
     tab.wait_for_function("() => document.querySelectorAll('.vr-cell').length === 49")
 
