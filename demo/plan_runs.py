@@ -173,11 +173,10 @@ def plot(settings: Settings, visitor: str | None, parts: list[dict], results: di
 def model_points(settings: Settings, visitor: str | None, dataset: str) -> list[tuple[str, float, float]]:
     """(title, bits, PSNR) of every measured model of a data set: shipped ones and the visitor's own, with those that
     a plan has trained. A JPEG copy of a data set counts as that set, and says so."""
-    wanted, found = Path(dataset).stem, []
+    wanted, found = Path(dataset).name.removesuffix(".zip"), []
     for entry in list_models(settings, visitor, kinds=None):
-        name = entry.info["dataset"].removesuffix("-jpeg")
-        note = "" if name == entry.info["dataset"] else " (JPEG copy)"
-        if name == wanted:
+        if entry.info["dataset"] in (wanted, f"{wanted}-jpeg"):
+            note = "" if entry.info["dataset"] == wanted else " (JPEG copy)"
             found.append((f"{'mine' if entry.own else entry.id}, {NAMES.get(entry.info['kind'], '')}{note}",
                           entry.info["metrics"]))
     for _, set_id in list_sets(settings, visitor):

@@ -92,7 +92,7 @@ def four(dataset: Any, seconds: Any, preset: Any, data_dir: Path) -> Plan:
         extra = change if kind in ("vae", "cvae") else {}
         parts.append(_part(kind, name, "", model, pictures.dataset, seconds, data_dir, **extra))
     parts.append(_prior(ModelConfig(**parts[0]["model"]), pictures.dataset, seconds, data_dir))
-    label = {"plain": "", "draw": " · KL weight 4", "bits": " · same bits", "collapse": " · collapse"}[preset]
+    label = {"plain": "", "draw": f" · KL weight {DRAW:g}", "bits": " · same bits", "collapse": " · collapse"}[preset]
     return Plan("four", f"{pictures.name} · {seconds:g} s each{label}", pictures.dataset, tuple(parts))
 
 
