@@ -69,10 +69,10 @@ def share_memory() -> SharedMemory | None:
         memory, lines = None, []
         with contextlib.suppress(OSError):  # it is not there: this process runs on another machine
             if address[0]:
-                memory = _map(Path(address[0]).parent)
                 if not first:
                     lines = [socket.socket(socket.AF_UNIX)]
                     lines[0].connect(address[0])
+                memory = _map(Path(address[0]).parent)
         everywhere = torch.tensor(float(memory is not None))
         dist.all_reduce(everywhere, dist.ReduceOp.MIN)
         if not everywhere:
