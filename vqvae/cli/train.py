@@ -50,8 +50,8 @@ def add_train(subparsers) -> None:
     parser.add_argument("--tensorboard", metavar="DIR", help="write curves, pictures and the codebook for TensorBoard")
     add_device(parser, default=None)
     add_precision(parser, "; the quantizer always works in float32")
-    parser.add_argument("--compile", action="store_const", const=True, help="compile the networks with torch.compile: a "
-                        "minute or more at the start the first time; a CPU's steps then take 3 %% less, a GPU's were "
+    parser.add_argument("--compile", action="store_const", const=True, help="compile the networks with torch.compile: "
+                        "a minute or more at the start the first time; a CPU's steps then take 3 %% less, a GPU's were "
                         "not measured")
     add_settings(parser)
     parser.set_defaults(run=train, parser=parser)
