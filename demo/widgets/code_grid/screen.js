@@ -55,6 +55,7 @@ class Screen {
   }
 
   figures() {
+    if (!this.info) return;   // another model is being opened; an answer for the one before may still arrive
     const { refs, a, b } = this, before = a.before && Paint.psnr(a.before, a.input);
     if (this.painted !== a.input) Paint.picture(refs.input, (this.painted = a.input), this.info);
     refs.about.textContent = a.source.standIn
@@ -72,6 +73,7 @@ class Screen {
 
   picture() {
     const { refs, info, a, b, preview } = this;
+    if (!info) return;
     if (b.pixels) Paint.picture(refs.pictureB, preview?.side === b ? preview.pixels : b.pixels, info);
     if (!a.pixels) return;
     const shown = preview?.side === a ? preview.pixels : a.pixels, map = this.view === "difference" || this.view === "effect";
