@@ -98,7 +98,7 @@ def _extract(file: Path, target: Path, limit: int) -> None:
                         if left < 0:
                             raise TransferError(f"That model is larger than {limit // 2**20} MB, the most taken here.")
                         sink.write(block)
-    except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError, ValueError) as error:
+    except (zipfile.BadZipFile, zlib.error, EOFError, RuntimeError, ValueError) as error:
         if isinstance(error, TransferError):
             raise
         raise TransferError(

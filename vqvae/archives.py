@@ -114,7 +114,7 @@ class ZipSource:
         """Judge every member by its header. Raises DataError for no zip, past a limit, or when all is encrypted."""
         try:
             self._zip = zipfile.ZipFile(self.path)
-        except (zipfile.BadZipFile, ValueError, NotImplementedError, EOFError) as error:
+        except (zipfile.BadZipFile, ValueError, RuntimeError, EOFError) as error:
             raise DataError(f"{self.path.name} is not a zip file, or is damaged ({error}). Give a zip or a folder of "
                             "images.") from None
         infos = [info for info in self._zip.infolist() if not info.is_dir() and not _is_noise(info.filename)]
