@@ -20,8 +20,8 @@ import gradio as gr
 
 from demo import editing, generating
 from demo.images import MAX_BYTES, ImageError, encode_png, read_image, to_channels
+from demo.layout import to_input
 from demo.models import ModelError, find_model, get_checkpoint, get_prior, has_prior
-from demo.reconstruction import to_input
 from demo.settings import Settings
 
 log = logging.getLogger(__name__)

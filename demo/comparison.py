@@ -15,8 +15,9 @@ from demo import comparison_models as sets
 from demo.comparison_models import NAMES, Set
 from demo.digits import STYLES
 from demo.images import read_image
+from demo.layout import lay_out, pad_size, to_input
 from demo.models import DATASET_NAMES
-from demo.reconstruction import RequestError, _base64, _text, lay_out, pad_size, to_input
+from demo.reconstruction import RequestError, _base64, _text
 from demo.settings import Settings
 
 STEPS = 9

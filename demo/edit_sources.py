@@ -14,7 +14,7 @@ import numpy as np
 from demo import editing
 from demo.editing import EditError
 from demo.images import MAX_BYTES, read_image, to_channels
-from demo.reconstruction import to_input
+from demo.layout import to_input
 from vqvae import packing
 from vqvae.codes import IndexGrid
 

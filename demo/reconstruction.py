@@ -15,17 +15,14 @@ from collections.abc import Callable
 import numpy as np
 
 from demo.comparison_models import EXAMPLES as TEST_DIGITS
-from demo.digits import STYLES, tidy
-from demo.images import MAX_BYTES, ImageError, Picture, encode_png, fit, is_cropped, paper_of, read_image, to_channels
+from demo.images import MAX_BYTES, ImageError, encode_png, read_image, to_channels
+from demo.layout import lay_out, pad_size, style_of, to_input
 from demo.models import DATASET_NAMES, ModelError, find_model, get_checkpoint
 from demo.palette import code_sheet
 from demo.sample_photos import SOURCE, sample_photos
 from demo.settings import Settings
 
 log = logging.getLogger(__name__)
-
-PAD_SIDE = 280
-"""About how many pixels the longest side of the drawing pad has; always a whole multiple of the model's pixels."""
 
 EXAMPLES = 10
 
@@ -78,7 +75,7 @@ def open_model(request: dict, settings: Settings) -> dict:
         "grid": list(config.grid),
         "codebook_size": config.codebook_size,
         "pad": list(pad_size(config)),
-        "style": DATASET_NAMES.get(dataset, dataset) if _style(config, dataset) else None,
+        "style": DATASET_NAMES.get(dataset, dataset) if style_of(config, dataset) else None,
         "codes": code_sheet(checkpoint.model),
         "examples": examples,
         "examples_from": examples_from,
@@ -92,21 +89,6 @@ def open_upload(request: dict, settings: Settings) -> dict:
     data = _base64(request.get("file"), MAX_BYTES, "file")
     checkpoint, dataset = _checkpoint(request, settings)
     return lay_out(read_image(data), checkpoint.model.config, dataset, whole=request.get("whole") is True)
-
-
-def lay_out(picture: Picture, config, dataset: str, *, whole: bool = False) -> dict:
-    """An upload for the pad: {picture: PNG of the pad's size, paper: [r, g, b], notes: [str], cropped: bool}, the last
-    whether its middle alone fills the frame, or would without `whole`."""
-    pixels = to_channels(picture.pixels, config.channels)
-    height, width = pad_size(config)
-    # A digit anywhere on a sheet must stay whole, it is cropped later; anything else fills the frame.
-    digit = _style(config, dataset) is not None
-    cropped, notes = not digit and is_cropped(pixels, height, width), list(picture.notes)
-    if cropped:
-        notes.append("all of it, with margins" if whole else "its middle")
-    pixels = fit(pixels, height, width, whole=digit or whole)
-    paper = np.broadcast_to(paper_of(pixels), 3)
-    return {"picture": _text(encode_png(pixels)), "paper": paper.tolist(), "notes": notes, "cropped": cropped}
 
 
 def code_whole(request: dict, settings: Settings) -> dict:
@@ -140,12 +122,6 @@ def code_whole(request: dict, settings: Settings) -> dict:
         "psnr": photo.psnr if math.isfinite(photo.psnr) else None,
         "ssim": photo.ssim if math.isfinite(photo.ssim) else None,
     }
-
-
-def pad_size(config) -> tuple[int, int]:
-    """Height and width of the drawing pad for a model, pixels."""
-    enlarge = max(1, math.ceil(PAD_SIDE / max(config.height, config.width)))
-    return config.height * enlarge, config.width * enlarge
 
 
 def reconstruct(request: dict, settings: Settings) -> dict:
@@ -187,36 +163,12 @@ def reconstruct(request: dict, settings: Settings) -> dict:
         }
 
 
-def to_input(pixels: np.ndarray, config, dataset: str, *, tidy_up: bool, source: object) -> tuple[np.ndarray, str]:
-    """A picture -> uint8 (H, W) or (H, W, 3) as the model wants it, and a sentence on what was done for that."""
-    pixels = to_channels(pixels, config.channels)
-    style = _style(config, dataset)
-    size = f"{config.height} × {config.width} pixels"
-    if source == "example":
-        return fit(pixels, config.height, config.width), "An example: its pixels as they are."
-    if style is None:
-        what = "Its middle, scaled" if is_cropped(pixels, config.height, config.width) else "Scaled"
-        return fit(pixels, config.height, config.width), f"{what} to {size}."
-    if not tidy_up:
-        return fit(pixels, config.height, config.width, whole=True), f"Used as it is, scaled to {size}."
-    # Without a bound the first dot of a drawing would be blown up to a digit's height.
-    tidied = tidy(pixels, config.height, config.width, style, max_zoom=None if source == "upload" else 2.0)
-    like = f"{DATASET_NAMES.get(dataset, dataset)}’s"
-    if tidied.steps:
-        return tidied.pixels, f"Made like {like}: {', '.join(tidied.steps)}."
-    return tidied.pixels, f"Already laid out like {like}: scaled to {size}."
-
-
 def _checkpoint(request: dict, settings: Settings):
     """The checkpoint a request names, and the name of its data set."""
     entry = find_model(request.get("model"), settings)
     if entry.info.get("kind", "vqvae") != "vqvae":
         raise RequestError("This model has no codebook, so there are no codes to show: choose a VQ-VAE.")
     return get_checkpoint(entry.id, settings), str(entry.info.get("dataset") or "")
-
-
-def _style(config, dataset: str):
-    return STYLES.get(dataset) if config.channels == 1 else None
 
 
 def _base64(value: object, limit: int, what: str) -> bytes:

@@ -14,7 +14,8 @@ from PIL import Image
 import vqvae
 from demo.comparison_models import EXAMPLES as TEST_DIGITS
 from demo.images import encode_png, fit
-from demo.reconstruction import answer, code_whole, open_model, open_upload, pad_size, reconstruct
+from demo.layout import pad_size
+from demo.reconstruction import answer, code_whole, open_model, open_upload, reconstruct
 from demo.sample_photos import PHOTOS, sample_photos
 from demo.settings import Settings
 from demo.tabs import reconstruct as tab

@@ -118,8 +118,7 @@ def press_stop(jobs: Jobs, visitor: str, run_id: str | None, seen: dict | None) 
 
 
 def press_delete(jobs: Jobs, visitor: str, run_id: str | None, seen: dict | None) -> View:
-    """Remove the run on show and its model, and show the newest one left; the first press asks whether that is meant,
-    as nothing brings it back."""
+    """Remove the run on show for good, at the second press, and show the newest one left; the first press asks."""
     there = any(status.run_id == run_id for status in _runs(jobs, visitor))
     if there and (seen or {}).get("sure") != run_id:
         view = show(jobs, visitor, run_id, seen, "")
