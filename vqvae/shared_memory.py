@@ -1,8 +1,9 @@
 """Sums over the processes of one machine, through memory that they share.
 
-gloo passes even a few bytes through threads of its own. Where every core is computing, these wait for their turn, and
-what all processes wait for takes two to four milliseconds of a step of 25. Here each process writes its numbers where
-the others read them and says so over a socket, which blocks without a thread: a fifth of a millisecond.
+gloo passes even a few bytes through threads of its own. Where every core is computing, these wait
+for their turn, and what all processes wait for takes two to four milliseconds of a step of 25. Here
+each process writes its numbers where the others read them and says so over a socket, which blocks
+without a thread: a fifth of a millisecond.
 
 W processes (the world).
 """
@@ -23,26 +24,28 @@ from torch import Tensor
 ROOT = Path("/dev/shm")
 """Files here live in memory. Where there is no such folder, nothing is shared."""
 CAPACITY = 2**20
-"""Most numbers that a sum can have. Larger ones take gloo long for their size, not for its threads."""
+"""Most numbers that a sum can have. Larger ones take gloo long for their size, not for its
+threads."""
 
 
 class SharedMemory:
-    """Memory of W processes, and a line from the first of them to each other. `share_memory` makes it."""
+    """Memory of W processes, and a line from the first of them to each other. `share_memory` makes
+    it."""
 
     def __init__(self, memory: Tensor, lines: list[socket.socket]) -> None:
         self._memory, self._lines, self._half = memory, lines, 0
 
     def sum(self, flat: Tensor) -> Tensor:
-        """The sum over the processes of float32 (N,), N up to CAPACITY: new, and the same bits on all. To be called by
-        all of them; ConnectionError when one has ended."""
+        """The sum over the processes of float32 (N,), N up to CAPACITY: new, and the same bits on
+        all. To be called by all of them; ConnectionError when one has ended."""
         # Who is ahead writes into one half while the others may still read the other.
         self._half = 1 - self._half
-        rows = self._memory[self._half, :, :len(flat)]
+        rows = self._memory[self._half, :, : len(flat)]
         rows[dist.get_rank()] = flat
-        self._meet()
+        self._barrier()
         return rows.sum(0)
 
-    def _meet(self) -> None:
+    def _barrier(self) -> None:
         """Return when all processes have come here; what each wrote before, the others then see."""
         first = dist.get_rank() == 0
         for say in (not first, first):
@@ -59,14 +62,16 @@ class SharedMemory:
 
 
 def share_memory() -> SharedMemory | None:
-    """Memory for all processes of the group, each of which has to call this; None for all of them when they run on
-    several machines, or this one has too little. Nothing stays in the file system."""
+    """Memory for all processes of the group, each of which has to call this; None for all of them
+    when they run on several machines, or this one has too little. Nothing stays in the file
+    system."""
     first = dist.get_rank() == 0
     with contextlib.ExitStack() as cleanup:
         listener = _offer(cleanup) if first else None
         address = [listener.getsockname() if listener else None]
         dist.broadcast_object_list(address, 0)
-        memory, lines = None, []
+        memory: Tensor | None = None
+        lines: list[socket.socket] = []
         with contextlib.suppress(OSError):  # it is not there: this process runs on another machine
             if address[0]:
                 if not first:
@@ -75,16 +80,18 @@ def share_memory() -> SharedMemory | None:
                 memory = _map(Path(address[0]).parent)
         everywhere = torch.tensor(float(memory is not None))
         dist.all_reduce(everywhere, dist.ReduceOp.MIN)
-        if not everywhere:
-            SharedMemory(memory, lines).close()
+        if memory is None or not everywhere:
+            for line in lines:
+                line.close()
             return None
-        if first:
+        if listener:
             lines = [listener.accept()[0] for _ in range(dist.get_world_size() - 1)]
         return SharedMemory(memory, lines)
 
 
 def _offer(cleanup: contextlib.ExitStack) -> socket.socket | None:
-    """A folder with the memory and a socket that listens in it, until `cleanup`; None where that cannot be had."""
+    """A folder with the memory and a socket that listens in it, until `cleanup`; None where that
+    cannot be had."""
     try:
         folder = Path(cleanup.enter_context(tempfile.TemporaryDirectory(prefix="vqvae-", dir=ROOT)))
         with open(folder / "memory", "wb") as file:
@@ -92,7 +99,10 @@ def _offer(cleanup: contextlib.ExitStack) -> socket.socket | None:
         listener = cleanup.enter_context(socket.socket(socket.AF_UNIX))
         listener.bind(str(folder / "line"))
         listener.listen(dist.get_world_size())
-    except (OSError, AttributeError):  # no such folder, too little room; a system without these calls
+    except (
+        OSError,
+        AttributeError,
+    ):  # no such folder, too little room; a system without these calls
         return None
     return listener
 
@@ -100,4 +110,6 @@ def _offer(cleanup: contextlib.ExitStack) -> socket.socket | None:
 def _map(folder: Path) -> Tensor:
     """float32 (2, W, CAPACITY); OSError when there is no such folder."""
     with open(folder / "memory", "r+b") as file:
-        return torch.frombuffer(mmap.mmap(file.fileno(), 0), dtype=torch.float32).view(2, -1, CAPACITY)
+        return torch.frombuffer(mmap.mmap(file.fileno(), 0), dtype=torch.float32).view(
+            2, -1, CAPACITY
+        )

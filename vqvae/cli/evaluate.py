@@ -3,19 +3,32 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 
-from vqvae.cli.parsing import UsageError, add_checkpoint, add_data, add_device, checkpoint_folder, load_images
+from vqvae.cli.parsing import (
+    UsageError,
+    add_checkpoint,
+    add_data,
+    add_device,
+    checkpoint_folder,
+    load_images,
+)
 from vqvae.cli.progress import ProgressLine
 
 
 def add_evaluate(subparsers) -> None:
     """`evaluate CHECKPOINT --dataset ... [--split test] [--json]`."""
-    parser = subparsers.add_parser("evaluate", help="measure a checkpoint: mse, PSNR, SSIM, perplexity, usage",
-                                   description="Run every image of a split through the model. mse is over pixels in "
-                                   "[0, 1], perplexity and usage over every index of the split.")
+    parser = subparsers.add_parser(
+        "evaluate",
+        help="measure a checkpoint: mse, PSNR, SSIM, perplexity, usage",
+        description="Run every image of a split through the model. mse is over pixels in "
+        "[0, 1], perplexity and usage over every index of the split.",
+    )
     add_checkpoint(parser)
     add_data(parser)
-    parser.add_argument("--split", choices=("test", "train"), default="test", help="(default: test)")
+    parser.add_argument(
+        "--split", choices=("test", "train"), default="test", help="(default: test)"
+    )
     add_device(parser)
     parser.add_argument("--json", action="store_true", help="print one JSON object")
     parser.set_defaults(run=evaluate)
@@ -25,15 +38,21 @@ def evaluate(args) -> None:
     """Print the figures as a table or as one JSON object."""
     folder = checkpoint_folder(args.checkpoint)
     import vqvae
-    from vqvae.machine import resolve_device
+    from vqvae.training.machine import resolve_device
 
     checkpoint = vqvae.load_checkpoint(folder)
     dataset = args.dataset or trained_on(checkpoint.training)
     device = resolve_device(args.device)
     config = checkpoint.config
     with ProgressLine() as line:
-        data = load_images(dataset, args.split, line.count, args, size=(config.height, config.width),
-                           channels=config.channels)
+        data = load_images(
+            dataset,
+            args.split,
+            line.count,
+            args,
+            size=(config.height, config.width),
+            channels=config.channels,
+        )
         evaluation, _ = vqvae.evaluate(checkpoint.model.to(device), data, progress=line.count)
         values = evaluation.to_dict()
         if (folder / "prior.safetensors").is_file() and config.kind == "vqvae":
@@ -51,10 +70,10 @@ def evaluate(args) -> None:
 
 def prior_figures(folder, model, data, device, line: ProgressLine) -> dict:
     """What a prior adds to the figures; {} with a note when the prior cannot be used."""
-    from vqvae.checkpoint import CheckpointError
-    from vqvae.index_set import encode_set
-    from vqvae.prior_checkpoint import load_prior
-    from vqvae.prior_training import evaluate_prior
+    from vqvae.checkpoints.checkpoint import CheckpointError
+    from vqvae.data.index_set import encode_set
+    from vqvae.prior.checkpoint import load_prior
+    from vqvae.prior.training import evaluate_prior
 
     try:
         prior = load_prior(folder, model).to(device)
@@ -62,15 +81,31 @@ def prior_figures(folder, model, data, device, line: ProgressLine) -> dict:
         line.note(f"The prior is left out: {error}")
         return {}
     index_set = encode_set(model, data, line.count)
-    return {"prior_bits_per_image": evaluate_prior(prior, index_set, progress=line.count)["bits_per_image"]}
+    return {
+        "prior_bits_per_image": evaluate_prior(prior, index_set, progress=line.count)[
+            "bits_per_image"
+        ]
+    }
 
 
 def trained_on(training: dict) -> str:
-    """The data set a checkpoint was trained on, as it was given then; UsageError when its record does not tell."""
+    """The data set a checkpoint was trained on. UsageError when its record does not tell, or when
+    it was a folder or
+    file: a checkpoint tells its name alone."""
     config = training.get("config")
     dataset = config.get("dataset") if isinstance(config, dict) else None
     if not isinstance(dataset, str) or not dataset:
-        raise UsageError("The checkpoint does not tell what it was trained on; give --dataset, for example mnist.")
+        raise UsageError(
+            "The checkpoint does not tell what it was trained on; give --dataset, for example "
+            "mnist."
+        )
+    from vqvae.data.datasets import DATASETS
+
+    if dataset not in DATASETS and not Path(dataset).exists():
+        raise UsageError(
+            f"The checkpoint was trained on {dataset[:80]} and does not tell where that lies; give "
+            "--dataset with the folder or zip."
+        )
     return dataset
 
 

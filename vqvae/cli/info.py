@@ -6,13 +6,20 @@ import json
 
 from vqvae.cli.parsing import add_checkpoint, checkpoint_folder
 
-METRICS = (("mse", "mse", "{:.5f}"), ("psnr", "PSNR", "{:.2f} dB"), ("ssim", "SSIM", "{:.4f}"),
-           ("perplexity", "perplexity", "{:.0f}"), ("usage", "codes used", "{:.1%}"))
+METRICS = (
+    ("mse", "mse", "{:.5f}"),
+    ("psnr", "PSNR", "{:.2f} dB"),
+    ("ssim", "SSIM", "{:.4f}"),
+    ("perplexity", "perplexity", "{:.0f}"),
+    ("usage", "codes used", "{:.1%}"),
+)
 
 
 def add_info(subparsers) -> None:
     """`info CHECKPOINT [--json]`."""
-    parser = subparsers.add_parser("info", help="what a checkpoint is: data, sizes, test figures, training")
+    parser = subparsers.add_parser(
+        "info", help="what a checkpoint is: data, sizes, test figures, training"
+    )
     add_checkpoint(parser)
     parser.add_argument("--json", action="store_true", help="print one JSON object")
     parser.set_defaults(run=info)
@@ -20,7 +27,7 @@ def add_info(subparsers) -> None:
 
 def info(args) -> None:
     """Print a table, or the whole of `read_info` as JSON."""
-    from vqvae.checkpoint import read_info
+    from vqvae.checkpoints.checkpoint import read_info
 
     values = read_info(checkpoint_folder(args.checkpoint))
     if args.json:
@@ -33,26 +40,50 @@ def info(args) -> None:
 def describe(values: dict) -> list[tuple[str, str]]:
     """(name, text) lines of what `read_info` returns."""
     h, w = values["grid"]
-    lines = [("name", values["name"]), ("kind", values["kind"]), ("data set", values["dataset"] or "unknown"),
-             ("images", f"{values['height']} x {values['width']}, {'grey' if values['channels'] == 1 else 'colour'}"),
-             ("codes", f"{h} x {w} of {values['codebook_size']}, each {values['embedding_dim']} numbers; "
-                       f"{values['bits_per_image']:.0f} bits an image"),
-             ("networks", f"{values['hidden_channels']} channels, {values['residual_blocks']} residual blocks, "
-                          f"quantizer {values['quantizer']}")]
+    lines = [
+        ("name", values["name"]),
+        ("kind", values["kind"]),
+        ("data set", values["dataset"] or "unknown"),
+        (
+            "images",
+            f"{values['height']} x {values['width']}, "
+            f"{'grey' if values['channels'] == 1 else 'colour'}",
+        ),
+        (
+            "codes",
+            f"{h} x {w} of {values['codebook_size']}, each {values['embedding_dim']} numbers; "
+            f"{values['bits_per_image']:.0f} bits per image",
+        ),
+        (
+            "networks",
+            f"{values['hidden_channels']} channels, {values['residual_blocks']} residual blocks, "
+            f"quantizer {values['quantizer']}",
+        ),
+    ]
     metrics = values["metrics"]
     if values["kind"] != "vqvae":
         lines[-2:] = _of_a_baseline(values)
-    figures = [f"{title} {form.format(metrics[key])}" for key, title, form in METRICS
-               if isinstance(metrics.get(key), (int, float))]
+    figures = [
+        f"{title} {form.format(metrics[key])}"
+        for key, title, form in METRICS
+        if isinstance(metrics.get(key), (int, float))
+    ]
     if figures:
         lines.append(("test", f"{', '.join(figures)} ({metrics.get('images', 0):,} images)"))
     else:
         lines.append(("test", "not measured yet; run `evaluate`"))
     training = values["training"]
-    if isinstance(training.get("step"), int) and isinstance(training.get("elapsed_seconds"), (int, float)):
+    if isinstance(training.get("step"), int) and isinstance(
+        training.get("elapsed_seconds"), (int, float)
+    ):
         state = "" if training.get("finished") else ", stopped before its end"
-        lines.append(("training", f"{training['step']:,} steps in {training['elapsed_seconds']:.0f} s on "
-                                  f"{training.get('device', 'an unknown device')}{state}"))
+        lines.append(
+            (
+                "training",
+                f"{training['step']:,} steps in {training['elapsed_seconds']:.0f} s on "
+                f"{training.get('device', 'an unknown device')}{state}",
+            )
+        )
     lines.append(("prior", _of_the_prior(values["prior"]) if values["has_prior"] else "none"))
     return lines
 
@@ -62,11 +93,15 @@ def _of_the_prior(prior: dict) -> str:
     if not prior:
         return "yes, but its file cannot be read; train it anew with `train-prior --force`"
     config, metrics, training = prior["config"], prior["metrics"], prior["training"]
-    parts = [f"{config.get('layers')} layers of {config.get('channels')} channels",
-             f"{config['classes']} classes" if config.get("classes") else "no classes"]
+    parts = [
+        f"{config.get('layers')} layers of {config.get('channels')} channels",
+        f"{config['classes']} classes" if config.get("classes") else "no classes",
+    ]
     if isinstance(metrics.get("bits_per_image"), (int, float)):
-        parts.append(f"{metrics['bits_per_image']:.1f} bits an image")
-    if isinstance(training.get("step"), int) and isinstance(training.get("elapsed_seconds"), (int, float)):
+        parts.append(f"{metrics['bits_per_image']:.1f} bits per image")
+    if isinstance(training.get("step"), int) and isinstance(
+        training.get("elapsed_seconds"), (int, float)
+    ):
         parts.append(f"{training['step']:,} steps in {training['elapsed_seconds']:.0f} s")
     return ", ".join(parts)
 
@@ -75,7 +110,17 @@ def _of_a_baseline(values: dict) -> list[tuple[str, str]]:
     """The lines of an ae, vae or cvae that are other than a VQ-VAE's."""
     bits, kl = values["metrics"].get("bits_per_image"), values["metrics"].get("kl_nats")
     known = isinstance(bits, (int, float))
-    rate = f"; KL {kl:.1f} nats, {bits:.0f} bits an image" if known and isinstance(kl, (int, float)) else \
-        f"; {bits:.0f} bits an image at 8 bits a number" if known and values["kind"] == "ae" else ""
-    return [("latent", f"one vector of {values['latent_dim']} numbers{rate}"),
-            ("networks", f"{values['hidden_channels']} channels, {values['residual_blocks']} residual blocks")]
+    rate = (
+        f"; KL {kl:.1f} nats, {bits:.0f} bits per image"
+        if known and isinstance(kl, (int, float))
+        else f"; {bits:.0f} bits per image at 8 bits per number"
+        if known and values["kind"] == "ae"
+        else ""
+    )
+    return [
+        ("latent", f"one vector of {values['latent_dim']} numbers{rate}"),
+        (
+            "networks",
+            f"{values['hidden_channels']} channels, {values['residual_blocks']} residual blocks",
+        ),
+    ]

@@ -1,4 +1,5 @@
-"""What every verb shares: a parser that answers in sentences, the kinds of errors, and checked arguments."""
+"""What every verb shares: a parser that answers in sentences, the kinds of errors, and checked
+arguments."""
 
 from __future__ import annotations
 
@@ -13,16 +14,22 @@ class UsageError(Exception):
 
 
 class Failure(Exception):
-    """A right call that could not be fulfilled; the text is the sentence for the user. Exit code 1."""
+    """A right call that could not be fulfilled; the text is the sentence for the user. Exit code
+    1."""
 
 
 class Parser(argparse.ArgumentParser):
-    """Raises UsageError with one sentence instead of printing its usage and leaving; knows --debug at every verb."""
+    """Raises UsageError with one sentence instead of printing its usage and leaving; knows --debug
+    at every verb."""
 
     def __init__(self, *args, **options) -> None:
         super().__init__(*args, allow_abbrev=False, **options)
-        self.add_argument("--debug", action="store_true", default=argparse.SUPPRESS,
-                          help="show where an error was raised instead of a sentence")
+        self.add_argument(
+            "--debug",
+            action="store_true",
+            default=argparse.SUPPRESS,
+            help="show where an error was raised instead of a sentence",
+        )
 
     def error(self, message: str):
         message = message.rstrip(".")
@@ -30,7 +37,8 @@ class Parser(argparse.ArgumentParser):
 
 
 def one_line(text: str) -> str:
-    """Text for a terminal: names of files may hold line breaks and control characters, a message must not."""
+    """Text for a terminal: names of files may hold line breaks and control characters, a message
+    must not."""
     return "".join(c if c.isprintable() else " " if c.isspace() else "?" for c in text)
 
 
@@ -50,16 +58,34 @@ def number(text: str) -> float:
         raise argparse.ArgumentTypeError(f"{text[:40]!r} is not a number") from None
 
 
-def size(text: str) -> tuple[int, int]:
-    """An argparse type: a side in pixels or HEIGHTxWIDTH -> (height, width)."""
+def levels(text: str) -> tuple[int, ...]:
+    """An argparse type: whole numbers with x or a comma between them."""
+    parts = text.lower().replace(",", "x").split("x")
+    if not all(part.strip().isdecimal() for part in parts):
+        raise argparse.ArgumentTypeError(
+            f"{text[:40]!r} is not a list of whole numbers such as 8x8x8"
+        )
+    return tuple(map(int, parts))
+
+
+AUTO = "auto"
+"""A size that is chosen: the largest that fits."""
+
+
+def size(text: str) -> tuple[int, int] | str:
+    """An argparse type: a side in pixels or HEIGHTxWIDTH -> (height, width), or AUTO."""
+    if text.lower() == AUTO:
+        return AUTO
     parts = text.lower().split("x")
     try:
         sides = tuple(int(part) for part in (parts * 2 if len(parts) == 1 else parts))
     except ValueError:
         sides = ()
     if len(sides) != 2 or not all(8 <= side <= 1024 for side in sides):
-        raise argparse.ArgumentTypeError(f"{text[:40]!r} is no size; give one side or HEIGHTxWIDTH, each from 8 to "
-                                         "1024 pixels, such as 28 or 32x48")
+        raise argparse.ArgumentTypeError(
+            f"{text[:40]!r} is no size; give one side or HEIGHTxWIDTH, each from 8 to "
+            "1024 pixels, such as 28 or 32x48, or auto"
+        )
     return sides
 
 
@@ -71,71 +97,84 @@ def threads(text: str) -> int:
     return value
 
 
+def processes(text: str) -> int:
+    """An argparse type: a number of processes."""
+    value = whole(text)
+    if not 1 <= value <= 64:
+        raise argparse.ArgumentTypeError(f"{value} processes were asked for; give 1 to 64")
+    return value
+
+
 def add_checkpoint(parser: argparse.ArgumentParser) -> None:
     """The argument that most verbs begin with."""
-    parser.add_argument("checkpoint", metavar="CHECKPOINT",
-                        help="the folder of a checkpoint, or the name of a shipped one such as mnist")
+    parser.add_argument(
+        "checkpoint",
+        metavar="CHECKPOINT",
+        help="the folder of a checkpoint, or the name of a shipped one such as mnist",
+    )
 
 
 def add_data(parser: argparse.ArgumentParser) -> None:
     """Which images, and where they lie."""
-    parser.add_argument("--dataset", metavar="NAME", help="mnist, fashion-mnist, cifar10, synthetic, or the path of a "
-                        "folder or zip of images")
-    parser.add_argument("--data-dir", metavar="DIR", help="where data sets lie, or are downloaded to if they do not "
-                        "(default: $VQVAE_DATA_DIR, else data/)")
-    parser.add_argument("--num-workers", type=threads, metavar="N", help="threads that decode the images of a folder "
-                        "or zip; after that all data is in memory, and batches need no workers (default: one a core, "
-                        "at most 8)")
+    parser.add_argument(
+        "--dataset",
+        metavar="NAME",
+        help="mnist, fashion-mnist, cifar10, synthetic, or the path of a folder or zip of images",
+    )
+    parser.add_argument(
+        "--data-dir",
+        metavar="DIR",
+        help="where data sets lie, or are downloaded to if they do not "
+        "(default: $VQVAE_DATA_DIR, else data/)",
+    )
+    parser.add_argument(
+        "--num-workers",
+        type=threads,
+        metavar="N",
+        help="threads that decode the images of a folder "
+        "or zip; after that all data is in memory, and batches need no workers (default: one a "
+        "core, at most 8)",
+    )
 
 
 def add_device(parser: argparse.ArgumentParser, default: str | None = "auto") -> None:
     """Which hardware."""
-    parser.add_argument("--device", choices=("auto", "cpu", "cuda", "mps"), default=default,
-                        help="auto takes a GPU when there is one (default: auto)")
+    parser.add_argument(
+        "--device",
+        choices=("auto", "cpu", "cuda", "mps"),
+        default=default,
+        help="auto takes a GPU when there is one (default: auto)",
+    )
 
 
 def checkpoint_folder(name_or_path: str) -> Path:
     """The folder of a checkpoint that exists; UsageError when there is none."""
-    from vqvae.checkpoint import CheckpointError, resolve
+    from vqvae.checkpoints.checkpoint import CheckpointError, resolve
 
     try:
         return resolve(name_or_path)
     except (CheckpointError, OSError, ValueError) as error:
-        raise UsageError(str(error) if isinstance(error, CheckpointError) else
-                         f"{name_or_path[:80]!r} cannot be the path of a checkpoint ({error}).") from error
-
-
-def input_file(path: str) -> Path:
-    """A file that exists; UsageError when it does not."""
-    try:
-        if Path(path).is_file():
-            return Path(path)
-        reason = "is a folder, not a file" if Path(path).is_dir() else "does not exist"
-    except (OSError, ValueError) as error:
-        reason = f"cannot be a file ({error})"
-    raise UsageError(f"{path[:200]} {reason}. Give the path of a file.")
-
-
-def output_file(path: str, *, suffix: str = "", inputs: tuple[Path, ...] = ()) -> Path:
-    """A file that can be written: in a folder that exists, with the `suffix`, not one of the `inputs`."""
-    file = Path(path)
-    if suffix and file.suffix.lower() != suffix:
-        raise UsageError(f"--output is {path[:200]}; it must end in {suffix}.")
-    if file.is_dir():
-        raise UsageError(f"--output {path[:200]} is a folder; give the name of a file.")
-    if not file.parent.is_dir():
-        raise UsageError(f"The folder of --output, {file.parent}, does not exist; make it first, or choose another.")
-    if any(file.exists() and file.samefile(source) for source in inputs):
-        raise UsageError(f"--output {path[:200]} is also the input and would be overwritten; choose another name.")
-    return file
+        raise UsageError(
+            str(error)
+            if isinstance(error, CheckpointError)
+            else f"{name_or_path[:80]!r} cannot be the path of a checkpoint ({error})."
+        ) from error
 
 
 def load_images(dataset: str, split: str, progress, args, **options):
-    """`load_dataset` with the arguments of `add_data`: UsageError for a wrong name, DataError for what fails later."""
-    from vqvae.data import DataError, canonical_name, load_dataset
+    """`load_dataset` with the arguments of `add_data`: UsageError for a wrong name, DataError for
+    what fails later."""
+    from vqvae.data.datasets import DataError, canonical_name, load_dataset
 
     try:
         canonical_name(dataset)
     except DataError as error:
         raise UsageError(str(error)) from error
-    return load_dataset(dataset, split, data_dir=args.data_dir, workers=args.num_workers, progress=progress, **options)
+    return load_dataset(
+        dataset,
+        split,
+        data_dir=args.data_dir,
+        workers=args.num_workers,
+        progress=progress,
+        **options,
+    )

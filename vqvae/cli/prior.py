@@ -1,4 +1,5 @@
-"""`train-prior`: from a VQ-VAE and a data set to a prior, interruptible at any step and resumable exactly."""
+"""`train-prior`: from a VQ-VAE and a data set to a prior, interruptible at any step and resumable
+exactly."""
 
 from __future__ import annotations
 
@@ -23,40 +24,65 @@ from vqvae.cli.parsing import (
 )
 from vqvae.cli.progress import ProgressLine, clock
 from vqvae.cli.settings import BUDGETS, add_precision, as_typed, option
-from vqvae.cli.train import run, spent
+from vqvae.cli.train import run
 from vqvae.cli.train_checks import check_output
+from vqvae.cli.train_start import spent
 from vqvae.config import ConfigError
 
-SIZES = (("channels", "C", "width of the transformer"), ("layers", "N", "transformer blocks"),
-         ("heads", "N", "attention heads; they divide the channels"))
+SIZES = (
+    ("channels", "C", "width of the transformer"),
+    ("layers", "N", "transformer blocks"),
+    ("heads", "N", "attention heads; they divide the channels"),
+)
 SETTINGS = ("batch_size", "learning_rate", "seed", "class_conditional")
 
 
 def add_train_prior(subparsers) -> None:
     """`train-prior CHECKPOINT [--dataset ...]`."""
     parser = subparsers.add_parser(
-        "train-prior", help="train the prior of a checkpoint: it generates and completes",
-        description="Encode the training images once (kept as indices.safetensors), train a masked transformer on "
-        "their codes, save at least every few seconds, and measure its bits on the test images. Ctrl-C saves and "
-        "stops; --resume goes on exactly from there.")
+        "train-prior",
+        help="train the prior of a checkpoint: it generates and completes",
+        description=(
+            "Encode the training images once (kept as indices.safetensors), train a masked "
+            "transformer on their codes, save at least every few seconds, and measure its bits on "
+            "the test images. Ctrl-C saves and stops; --resume goes on exactly from there."
+        ),
+    )
     add_checkpoint(parser)
     add_data(parser)
-    parser.add_argument("--output", metavar="DIR", help="write to a copy of the checkpoint in this folder (default: "
-                        "into CHECKPOINT itself)")
+    parser.add_argument(
+        "--output",
+        metavar="DIR",
+        help="write to a copy of the checkpoint in this folder (default: into CHECKPOINT itself)",
+    )
     parser.add_argument("--force", action="store_true", help="replace a prior that is there")
-    parser.add_argument("--resume", action="store_true", help="go on with the run that was stopped in CHECKPOINT; a "
-                        "new budget counts from the start of the run")
-    parser.add_argument("--class-conditional", action=argparse.BooleanOptionalAction, default=None,
-                        help="learn the classes too (default: where the data set has them); it also works without")
+    parser.add_argument(
+        "--resume",
+        action="store_true",
+        help="go on with the run that was stopped in CHECKPOINT; a "
+        "new budget counts from the start of the run",
+    )
+    parser.add_argument(
+        "--class-conditional",
+        action=argparse.BooleanOptionalAction,
+        default=None,
+        help="learn the classes too (default: where the data set has them); it also works without",
+    )
     budget = parser.add_mutually_exclusive_group()
-    budget.add_argument("--seconds", type=number, metavar="S", help="seconds of training (default: 60)")
-    budget.add_argument("--epochs", type=number, metavar="N", help="passes over the training images")
+    budget.add_argument(
+        "--seconds", type=number, metavar="S", help="seconds of training (default: 60)"
+    )
+    budget.add_argument(
+        "--epochs", type=number, metavar="N", help="passes over the training images"
+    )
     budget.add_argument("--steps", type=whole, metavar="N", help="steps, of one batch each")
     for name, letter, text in SIZES:
         parser.add_argument(option(name), type=whole, metavar=letter, help=text)
-    parser.add_argument("--batch-size", type=whole, metavar="N", help="images a step")
+    parser.add_argument("--batch-size", type=whole, metavar="N", help="images per step")
     parser.add_argument("--learning-rate", type=number, metavar="R", help="peak learning rate")
-    parser.add_argument("--seed", type=whole, metavar="N", help="seed of everything random (default: 0)")
+    parser.add_argument(
+        "--seed", type=whole, metavar="N", help="seed of everything random (default: 0)"
+    )
     add_device(parser, default=None)
     add_precision(parser)
     parser.set_defaults(run=train_prior)
@@ -71,8 +97,10 @@ def train_prior(args) -> int | None:
 
     model = vqvae.load(folder)
     if model.config.kind != "vqvae":
-        raise UsageError(f"{args.checkpoint} is of kind {model.config.kind}; only a vqvae has codes that a prior can "
-                         "learn. Give a checkpoint of that kind.")
+        raise UsageError(
+            f"{args.checkpoint} is of kind {model.config.kind}; only a vqvae has codes that a "
+            "prior can learn. Give a checkpoint of that kind."
+        )
     output = Path(args.output) if args.output is not None else folder
     again = f"{PROGRAM} train-prior {shlex.quote(str(output))} --resume"
     with ProgressLine() as line:
@@ -80,50 +108,75 @@ def train_prior(args) -> int | None:
         greet(training, line)
         stopped = run(training, output, args, line, words=words, before=lambda *_: None)
         if stopped:
-            line.note(f"Stopped by {signal.Signals(stopped).name} after {training.step:,} steps; everything is saved "
-                      f"in {output}. Go on with: {again}")
+            line.note(
+                f"Stopped by {signal.Signals(stopped).name} after {training.step:,} steps; "
+                f"everything is saved in {output}. Go on with: {again}"
+            )
             return 128 + stopped
         try:
             metrics = measure(training, test, model, line)
         except KeyboardInterrupt:
-            line.note(f"Stopped before it was measured; the trained prior is saved in {output}. Measure it with: "
-                      f"{again}")
+            line.note(
+                f"Stopped before it was measured; the trained prior is saved in {output}. Measure "
+                f"it with: {again}"
+            )
             return 128 + signal.SIGINT
         training.save(output, resumable=False, metrics=metrics)
-    measured = (f"prior {metrics['bits_per_image']:.1f} bits an image, against {metrics['marginal_bits']:.1f} for "
-                f"independent positions and {metrics['nominal_bits']:.0f} nominal ({metrics['images']:,} test images "
-                f"of {metrics['dataset']})") if metrics else "prior not measured: no test images"
+    measured = (
+        (
+            f"prior {metrics['bits_per_image']:.1f} bits per image, against "
+            f"{metrics['marginal_bits']:.1f} for "
+            f"independent positions and {metrics['nominal_bits']:.0f} nominal "
+            f"({metrics['images']:,} test images "
+            f"of {metrics['dataset']})"
+        )
+        if metrics
+        else "prior not measured: no test images"
+    )
     print(f"{measured}  saved in {output}")
     return None
 
 
 def check(args, folder: Path) -> None:
     """All that can be wrong with the call, before anything is loaded."""
-    from vqvae.prior_checkpoint import PRIOR_FILE
-    from vqvae.prior_training import PRIOR_RUN_FILE
+    from vqvae.prior.checkpoint import PRIOR_FILE
+    from vqvae.prior.training import PRIOR_RUN_FILE
 
     if args.resume:
-        fixed = [option(name) for name in ("dataset", "output", *(n for n, _, _ in SIZES), *SETTINGS)
-                 if getattr(args, name) is not None]
+        fixed = [
+            option(name)
+            for name in ("dataset", "output", *(n for n, _, _ in SIZES), *SETTINGS)
+            if getattr(args, name) is not None
+        ]
         if fixed:
-            raise UsageError(f"{' and '.join(fixed)} cannot change on a resumed run; leave that out, or train anew.")
+            raise UsageError(
+                f"{' and '.join(fixed)} cannot change on a resumed run; leave that out, or train "
+                f"anew."
+            )
         if not (folder / PRIOR_RUN_FILE).is_file():
-            raise UsageError(f"{folder} holds no prior's run to go on with ({PRIOR_RUN_FILE} is missing). Leave "
-                             "--resume out to train anew.")
+            raise UsageError(
+                f"{folder} holds no prior's run to go on with ({PRIOR_RUN_FILE} is missing). Leave "
+                "--resume out to train anew."
+            )
     elif args.output is not None and Path(args.output).resolve() != folder.resolve():
         check_output(Path(args.output), args.force)
     elif (folder / PRIOR_FILE).exists() and not args.force:
-        raise UsageError(f"{folder} already holds a prior; use --force to replace it, --resume to go on with a stopped "
-                         "run, or --output DIR to train one beside a copy.")
+        raise UsageError(
+            f"{folder} already holds a prior; use --force to replace it, --resume to go on with a "
+            "stopped run, or --output DIR to train one beside a copy."
+        )
 
 
 def new_config(args, dataset: str):
     """The checked `PriorTrainingConfig` of a call."""
-    from vqvae.prior import PriorConfig
-    from vqvae.prior_training import PriorTrainingConfig
+    from vqvae.prior.model import PriorConfig
+    from vqvae.prior.training import PriorTrainingConfig
 
-    given = {name: getattr(args, name) for name in (*SETTINGS, *BUDGETS, "device", "precision", "data_dir")
-             if getattr(args, name) is not None}
+    given = {
+        name: getattr(args, name)
+        for name in (*SETTINGS, *BUDGETS, "device", "precision", "data_dir")
+        if getattr(args, name) is not None
+    }
     try:
         PriorConfig(**sizes(args))
         return PriorTrainingConfig(dataset=dataset, **given)
@@ -138,12 +191,14 @@ def sizes(args) -> dict:
 
 def prepare(args, folder: Path, output: Path, model, line: ProgressLine):
     """(PriorTraining, test ImageSet or None): a new run, or the one to resume."""
-    from vqvae.index_set import indices_of
-    from vqvae.prior_checkpoint import copy_model
-    from vqvae.prior_training import PriorTraining, new_prior, read_prior_run
+    from vqvae.data.index_set import indices_of
+    from vqvae.prior.checkpoint import copy_model
+    from vqvae.prior.training import PriorTraining, new_prior, read_prior_run
 
     saved = read_prior_run(folder) if args.resume else None
-    dataset = saved["config"].dataset if saved else args.dataset or trained_on(read_training(folder))
+    dataset = (
+        saved["config"].dataset if saved else args.dataset or trained_on(read_training(folder))
+    )
     if saved and args.data_dir is None:
         args.data_dir = saved["config"].data_dir
     data, test = images(args, dataset, folder, model, line)
@@ -153,9 +208,14 @@ def prepare(args, folder: Path, output: Path, model, line: ProgressLine):
     line.clear()
     if saved is None:
         config = new_config(args, dataset)
-        return PriorTraining(new_prior(model, index_set, config, **sizes(args)), index_set, config), test
-    given = {name: getattr(args, name) for name in ("data_dir", "device", "precision", *BUDGETS)
-             if getattr(args, name) is not None}
+        return PriorTraining(
+            new_prior(model, index_set, config, **sizes(args)), index_set, config
+        ), test
+    given = {
+        name: getattr(args, name)
+        for name in ("data_dir", "device", "precision", *BUDGETS)
+        if getattr(args, name) is not None
+    }
     if any(name in given for name in BUDGETS):
         given = {**dict.fromkeys(BUDGETS), **given}
     try:
@@ -163,16 +223,19 @@ def prepare(args, folder: Path, output: Path, model, line: ProgressLine):
     except ConfigError as error:
         raise ConfigError(as_typed(str(error))) from error
     if training.finished and any(name in given for name in BUDGETS):
-        raise UsageError(f"The run in {folder} has spent {spent(training)} already; a new budget counts from its "
-                         "start, so give a larger one.")
+        raise UsageError(
+            f"The run in {folder} has spent {spent(training)} already; a new budget counts from "
+            "its start, so give a larger one."
+        )
     return training, test
 
 
 def images(args, dataset: str, folder: Path, model, line: ProgressLine):
-    """(training, test) images; None for what is not on disk where the codes in the checkpoint stand in for it."""
-    from vqvae.checkpoint import CheckpointError
-    from vqvae.data import DataError
-    from vqvae.index_set import read_index_set
+    """(training, test) images; None for what is not on disk where the codes in the checkpoint stand
+    in for it."""
+    from vqvae.checkpoints.checkpoint import CheckpointError
+    from vqvae.data.datasets import DataError
+    from vqvae.data.index_set import read_index_set
 
     config = model.config
     options = {"size": (config.height, config.width), "channels": config.channels}
@@ -198,7 +261,7 @@ def images(args, dataset: str, folder: Path, model, line: ProgressLine):
 
 def read_training(folder: Path) -> dict:
     """What the checkpoint tells of its own training."""
-    from vqvae.checkpoint import read_info
+    from vqvae.checkpoints.checkpoint import read_info
 
     return read_info(folder)["training"]
 
@@ -207,27 +270,41 @@ def greet(training, line: ProgressLine) -> None:
     """What is going to happen, in one line."""
     prior, config = training.prior.config, training.config
     weights = sum(p.numel() for p in training.prior.parameters())
-    budget = next(f"{getattr(config, name):g} {name}" for name in BUDGETS if getattr(config, name) is not None)
-    line.note(f"{training.data.name}: {len(training.data):,} grids of {prior.height} x {prior.width} codes, "
-              f"{f'{prior.classes} classes' if prior.classes else 'no classes'}, {weights:,} weights, {budget} on "
-              f"{training.device}{f', of which {spent(training)} are done' if training.step else ''}.")
+    budget = next(
+        f"{getattr(config, name):g} {name}" for name in BUDGETS if getattr(config, name) is not None
+    )
+    line.note(
+        f"{training.data.name}: {len(training.data):,} grids of {prior.height} x {prior.width} "
+        f"codes, {f'{prior.classes} classes' if prior.classes else 'no classes'}, {weights:,} "
+        f"weights, {budget} on "
+        f"{training.device}{f', of which {spent(training)} are done' if training.step else ''}."
+    )
 
 
 def words(record) -> list[str]:
     """A record for the progress line, the most telling first."""
-    return [f"step {record.step:,}", f"{record.bits_per_image:.1f} bits an image", f"{clock(record.remaining)} left",
-            f"{record.images_per_second:,.0f} images/s", f"loss {record.loss:.4f}"]
+    return [
+        f"step {record.step:,}",
+        f"{record.bits_per_image:.1f} bits per image",
+        f"{clock(record.remaining)} left",
+        f"{record.images_per_second:,.0f} images/s",
+        f"loss {record.loss:.4f}",
+    ]
 
 
 def measure(training, test, model, line: ProgressLine) -> dict:
     """The prior's figures on the test images; {} without any."""
-    from vqvae.index_set import encode_set
-    from vqvae.prior_training import evaluate_prior
+    from vqvae.data.index_set import encode_set
+    from vqvae.prior.training import evaluate_prior
 
     if test is None:
         return {}
     if not all(value.isfinite().all() for value in training.prior.parameters()):
-        raise Failure("The prior holds numbers that are not finite; train again with a lower learning rate.")
-    metrics = evaluate_prior(training.prior, encode_set(model, test, line.count), progress=line.count)
+        raise Failure(
+            "The prior holds numbers that are not finite; train again with a lower learning rate."
+        )
+    metrics = evaluate_prior(
+        training.prior, encode_set(model, test, line.count), progress=line.count
+    )
     line.clear()
     return metrics

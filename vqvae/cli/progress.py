@@ -1,4 +1,5 @@
-"""One line that tells how far a long task is: rewritten in place on a terminal, a new line now and then in a log."""
+"""One line that tells how far a long task is: rewritten in place on a terminal, a new line now and
+then in a log."""
 
 from __future__ import annotations
 
@@ -15,7 +16,8 @@ SCREEN_SECONDS = 0.1
 
 
 def compose(share: float, parts: Sequence[str], width: int | None) -> str:
-    """The line: percent, a bar where there is room, and the parts, the last of which give way first.
+    """The line: percent, a bar where there is room, and the parts, the last of which give way
+    first.
 
     share: 0..1. width: columns at most; None for a log, which has no bar and no limit.
     """
@@ -42,7 +44,8 @@ def clock(seconds: float) -> str:
 
 
 class ProgressLine:
-    """Writes to standard error. As a context manager it leaves the cursor on a fresh line, whatever happened."""
+    """Writes to standard error. As a context manager it leaves the cursor on a fresh line, whatever
+    happened."""
 
     def __init__(self, stream=None) -> None:
         self._stream = sys.stderr if stream is None else stream
@@ -66,7 +69,8 @@ class ProgressLine:
         return time.monotonic() >= self._next
 
     def update(self, share: float, parts: Sequence[str], *, last: bool = False) -> None:
-        """Show 0 <= share <= 1 and some words, the most important first; `last` shows them in any case."""
+        """Show 0 <= share <= 1 and some words, the most important first; `last` shows them in any
+        case."""
         if not (last or self.due):
             return
         self._next = time.monotonic() + (SCREEN_SECONDS if self._screen else LOG_SECONDS)
@@ -74,14 +78,17 @@ class ProgressLine:
             self._stream.write(compose(share, parts, None) + "\n")
         else:
             line = compose(share, parts, self._columns() - 1)
-            # Spaces over the rest of the line before, and no escape sequences: every terminal understands that.
+            # Spaces over the rest of the line before, and no escape sequences: every terminal
+            # understands that.
             self._stream.write("\r" + line.ljust(min(self._shown, self._columns() - 1)))
             self._shown = len(line)
         self._stream.flush()
 
     def count(self, done: int, total: int, text: str) -> None:
         """The callback that loaders and `evaluate` call."""
-        self.update(done / total if total else 0.0, [f"{text}, {done:,} of {total:,}" if total else text])
+        self.update(
+            done / total if total else 0.0, [f"{text}, {done:,} of {total:,}" if total else text]
+        )
 
     def clear(self) -> None:
         """Take the line off the screen: the task it told of is done."""

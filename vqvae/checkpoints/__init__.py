@@ -1,0 +1,4 @@
+"""A model on disk: the folder of a checkpoint, its card, its gallery, and the hub.
+
+May import nn, grids and config.
+"""

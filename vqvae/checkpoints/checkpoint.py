@@ -1,0 +1,405 @@
+"""Checkpoints: a folder of safetensors and JSON, each file written whole or not at all, read
+without pickle.
+
+model.safetensors      weights and buffers; the header repeats the format version and the config
+config.json            what rebuilds the model
+metrics.json           figures on the test split
+training.json          how it was trained: settings, steps, time, hardware, library versions
+gallery.safetensors    see `Gallery`
+training.safetensors   everything a run needs to go on (only while it can be resumed)
+prior.safetensors      the learned prior, if there is one
+indices.safetensors    the training set as codes, if a prior was trained on it
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import platform
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from vqvae.checkpoints.atomic import replace_file
+from vqvae.checkpoints.rebuild import misfit
+from vqvae.config import ConfigError, ModelConfig
+from vqvae.errors import VqvaeError
+
+FORMAT = 1
+"""Version of the layout; a reader refuses a later one."""
+_PACKAGE = Path(__file__).resolve().parents[1]
+_INSTALLED, _CLONED = _PACKAGE / "shipped", _PACKAGE.parent / "checkpoints"
+SHIPPED = _INSTALLED if _INSTALLED.is_dir() else _CLONED
+"""The checkpoints that come along: inside the package where a wheel was installed, beside it in a
+clone (pyproject.toml lays them so)."""
+MAX_JSON_BYTES = 4 * 2**20
+MAX_TENSOR_BYTES = 2**30
+
+
+class CheckpointError(VqvaeError):
+    """A checkpoint cannot be read or written. The text says which file, what is wrong with it and
+    what to do."""
+
+
+@dataclass(frozen=True)
+class Checkpoint:
+    """A checkpoint in memory."""
+
+    path: Path
+    model: Any
+    """The model, in eval mode, on the CPU."""
+    config: ModelConfig
+    metrics: dict
+    """Figures on the test split, as `evaluate --json` prints them; empty when it was never
+    evaluated."""
+    training: dict
+    """How it was trained; empty when unknown."""
+    gallery: Any
+    """`Gallery`, or None."""
+
+
+def list_checkpoints(root: str | os.PathLike) -> list[Path]:
+    """Folders under `root` (one level) that hold a config and weights, by name; [] when there is no
+    such folder."""
+    root = Path(root)
+    if not root.is_dir():
+        return []
+    return sorted(
+        p
+        for p in root.iterdir()
+        if (p / "config.json").is_file() and (p / "model.safetensors").is_file()
+    )
+
+
+def resolve(name_or_path: str | os.PathLike) -> Path:
+    """The folder of a shipped name ("mnist") or a path. CheckpointError when it is neither."""
+    path = Path(name_or_path)
+    try:
+        for folder in (path, SHIPPED / path):
+            if (folder / "config.json").is_file():
+                return folder
+        reason = (
+            "holds no config.json"
+            if path.is_dir()
+            else "is a file"
+            if path.exists()
+            else "does not exist"
+        )
+    except (
+        OSError,
+        ValueError,
+    ) as error:  # a name too long for the file system, a folder one may not enter
+        reason = f"cannot be read ({getattr(error, 'strerror', None) or error})"
+    shipped = ", ".join(p.name for p in list_checkpoints(SHIPPED)) or "none"
+    raise CheckpointError(
+        f"{str(name_or_path)!r} is no checkpoint: as a folder it {reason}. Give the folder of a "
+        f"checkpoint, or the name of a shipped one ({shipped})."
+    )
+
+
+def load(name_or_path: str | os.PathLike):
+    """The model of a shipped checkpoint ("mnist") or of a folder, in eval mode on the CPU."""
+    return load_checkpoint(name_or_path).model
+
+
+def load_checkpoint(name_or_path: str | os.PathLike) -> Checkpoint:
+    """Read a checkpoint. CheckpointError when a file is absent, damaged, foreign or does not fit
+    the config."""
+    import torch
+
+    from vqvae.nn.build import build_model
+
+    path = resolve(name_or_path)
+    config = _read_config(path)
+    with torch.device(
+        "meta"
+    ):  # shapes only: a config that asks for gigabytes is refused before they are taken
+        model = build_model(config)
+    load_into(model, read_tensors(path / "model.safetensors"), path / "model.safetensors")
+    model.source = path
+    return Checkpoint(
+        path,
+        model.eval(),
+        config,
+        _read_json(path / "metrics.json", {}),
+        _read_json(path / "training.json", {}),
+        _read_gallery(path / "gallery.safetensors", model),
+    )
+
+
+def read_info(name_or_path: str | os.PathLike) -> dict:
+    """What a checkpoint says of itself, from its JSON alone (no weights are read, PyTorch is not
+    loaded)."""
+    path = resolve(name_or_path)
+    config = _read_config(path)
+    training = _read_json(path / "training.json", {})
+    return {
+        "name": path.name,
+        "dataset": training.get("dataset", ""),
+        **config.to_dict(),
+        "grid": list(config.grid),
+        "bits_per_image": config.bits_per_image,
+        "latent_dim": config.latent_dim,
+        "metrics": _read_json(path / "metrics.json", {}),
+        "training": training,
+        "has_prior": (path / "prior.safetensors").is_file(),
+        "prior": _prior_info(path / "prior.safetensors"),
+    }
+
+
+def _prior_info(file: Path) -> dict:
+    """What a prior's file says of itself; {} without one, or where the file cannot be read."""
+    try:
+        return read_prior_header(file) if file.is_file() else {}
+    except CheckpointError:
+        return {}
+
+
+def read_prior_header(file: Path) -> dict:
+    """config, training, metrics and fingerprint of a prior, without its weights or PyTorch.
+    CheckpointError when the file is no prior."""
+    try:
+        with file.open(
+            "rb"
+        ) as opened:  # safetensors: the header's length in 8 bytes, the header as JSON, the numbers
+            length = int.from_bytes(opened.read(8), "little")
+            if length > MAX_JSON_BYTES:
+                raise ValueError(
+                    f"its header has {length:,} bytes, at most {MAX_JSON_BYTES:,} are read"
+                )
+            metadata = json.loads(opened.read(length)).get("__metadata__", {})
+        header = json.loads(metadata["prior"])
+        if not isinstance(header["fingerprint"], str) or not all(
+            isinstance(header[name], dict) for name in ("config", "training", "metrics")
+        ):
+            raise ValueError("its header is not a prior's")
+        return header
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
+        raise CheckpointError(
+            f"{file} is damaged or no prior ({error}). Copy it again, or train the prior anew."
+        ) from error
+
+
+def save_checkpoint(
+    path: str | os.PathLike,
+    model,
+    *,
+    metrics: dict | None = None,
+    training: dict | None = None,
+    gallery=None,
+) -> Path:
+    """Write a checkpoint folder; each file is replaced whole. What is None is left as it is on
+    disk.
+
+    The weights come last, so that a folder that is being made for the first time is no checkpoint
+    before it is whole. CheckpointError when it cannot be written, and, before anything is, for a
+    model with networks of the user's own, which could not be loaded again.
+    """
+    path = Path(path)
+    if reason := misfit(model):
+        raise CheckpointError(
+            f"This model could not be loaded again: {reason}. Save model.state_dict() yourself, "
+            "with safetensors.torch.save_file, or build the model with vqvae.build_model(config)."
+        )
+    try:
+        path.mkdir(parents=True, exist_ok=True)
+        write_json(path / "config.json", {"format": FORMAT, **model.config.to_dict()})
+        if metrics is not None:
+            write_json(path / "metrics.json", metrics)
+        if training is not None:
+            write_json(path / "training.json", {**training, "versions": library_versions()})
+        if gallery is not None:
+            write_tensors(
+                path / "gallery.safetensors",
+                gallery.tensors(),
+                {"fingerprint": model.fingerprint()},
+            )
+        write_tensors(
+            path / "model.safetensors",
+            model.state_dict(),
+            {"config": json.dumps(model.config.to_dict())},
+        )
+    except OSError as error:
+        raise CheckpointError(
+            f"The checkpoint could not be written to {path}: {error.strerror or error}. "
+            "Free some space or choose another folder."
+        ) from error
+    return path
+
+
+def library_versions() -> dict[str, str]:
+    """Versions that a reader may want to know when figures differ."""
+    import torch
+
+    import vqvae
+
+    return {
+        "vqvae": vqvae.__version__,
+        "torch": torch.__version__,
+        "python": platform.python_version(),
+    }
+
+
+# -- files -----------------------------------------------------------------------------------------
+
+
+def write_json(path: Path, value: dict) -> None:
+    """A JSON file, atomically; NaN and infinity are refused, other programs could not read them."""
+    replace_file(path, (json.dumps(value, indent=2, allow_nan=False) + "\n").encode())
+
+
+def write_tensors(path: Path, tensors: dict, metadata: dict[str, str] | None = None) -> None:
+    """A safetensors file, atomically."""
+    from safetensors.torch import save
+
+    replace_file(
+        path,
+        save(
+            {k: v.detach().cpu().contiguous() for k, v in tensors.items()},
+            {"format": "pt", "vqvae_format": str(FORMAT), **(metadata or {})},
+        ),
+    )
+
+
+def read_tensors(path: Path) -> dict:
+    """Tensors of a safetensors file written by this program; CheckpointError for everything
+    else."""
+    return read_tensors_and_header(path)[0]
+
+
+def read_tensors_and_header(path: Path) -> tuple[dict, dict[str, str]]:
+    """`read_tensors`, and the texts of the file's header."""
+    from safetensors import SafetensorError, safe_open
+
+    if not path.is_file():
+        raise CheckpointError(
+            f"{path} is missing; the checkpoint is incomplete. Copy the whole folder."
+        )
+    if path.stat().st_size > MAX_TENSOR_BYTES:
+        raise CheckpointError(
+            f"{path} has {path.stat().st_size:,} bytes; at most {MAX_TENSOR_BYTES:,} are read."
+        )
+    try:
+        with safe_open(path, framework="pt") as file:
+            metadata = file.metadata() or {}
+            version = metadata.get("vqvae_format")
+            if version is None:
+                raise CheckpointError(
+                    f"{path} was not written by this program. Give a folder that "
+                    "`python -m vqvae train` or the app has made."
+                )
+            if not version.isdigit() or int(version) > FORMAT:
+                raise CheckpointError(
+                    f"{path} has format {version}; this program reads up to {FORMAT}. Update it."
+                )
+            return {name: file.get_tensor(name) for name in file.keys()}, metadata  # noqa: SIM118 (no mapping)
+    except (SafetensorError, OSError, ValueError) as error:
+        raise CheckpointError(
+            f"{path} is damaged or no safetensors file ({error}). Copy it again, or train anew."
+        ) from error
+
+
+def load_into(module, tensors: dict, source: Path) -> None:
+    """Put tensors into a module after checking names, shapes and that every number is finite.
+    Weights that were saved in another type of floating point are taken in the module's, and parts
+    that the module's RENAMED names (old name to new) under either."""
+    import torch
+
+    renamed = getattr(module, "RENAMED", {})
+    split = {name: name.partition(".") for name in tensors}
+    tensors = {
+        renamed.get(part, part) + dot + rest: tensors[name]
+        for name, (part, dot, rest) in split.items()
+    }
+
+    floats = (torch.float16, torch.bfloat16, torch.float32, torch.float64)
+    expected = module.state_dict()
+    missing, unknown = sorted(set(expected) - set(tensors)), sorted(set(tensors) - set(expected))
+    if missing or unknown:
+        raise CheckpointError(
+            f"{source} does not fit its config.json: missing {missing[:3] or 'nothing'}, "
+            f"unknown {unknown[:3] or 'nothing'}."
+        )
+    for name, value in expected.items():
+        same = tensors[name].dtype == value.dtype or (
+            value.is_floating_point() and tensors[name].dtype in floats
+        )
+        if tensors[name].shape != value.shape or not same:
+            raise CheckpointError(
+                f"{source}: {name} is {tensors[name].dtype} {tuple(tensors[name].shape)}; "
+                f"config.json asks for {value.dtype} {tuple(value.shape)}."
+            )
+        if value.is_floating_point() and not tensors[name].to(value.dtype).isfinite().all():
+            raise CheckpointError(
+                f"{source}: {name} holds NaN or infinite numbers; the training it comes from "
+                "diverged. Train again with a lower learning rate."
+            )
+    # Assigned, so that a module that is only shapes is filled too; cloned, to let go of the file.
+    module.load_state_dict(
+        {name: tensors[name].to(value.dtype, copy=True) for name, value in expected.items()},
+        assign=True,
+    )
+
+
+def _read_json(path: Path, default: dict | None = None) -> dict:
+    if not path.is_file():
+        if default is not None:
+            return default
+        raise CheckpointError(
+            f"{path} is missing; the checkpoint is incomplete. Copy the whole folder."
+        )
+    try:
+        if path.stat().st_size > MAX_JSON_BYTES:
+            raise ValueError(
+                f"it has {path.stat().st_size:,} bytes, at most {MAX_JSON_BYTES:,} are read"
+            )
+        value = json.loads(path.read_text("utf-8"))
+        if not isinstance(value, dict):
+            raise ValueError("it must hold one object")
+        return value
+    except (OSError, ValueError, RecursionError) as error:
+        raise CheckpointError(
+            f"{path} is damaged ({error}). Copy it again, or train anew."
+        ) from error
+
+
+def _read_config(path: Path) -> ModelConfig:
+    values = dict(_read_json(path / "config.json"))
+    version = values.pop("format", None)
+    if not isinstance(version, int) or version < 1:
+        raise CheckpointError(
+            f"{path / 'config.json'} was not written by this program: it names no format."
+        )
+    if version > FORMAT:
+        raise CheckpointError(
+            f"{path / 'config.json'} has format {version}; this program reads up to {FORMAT}. "
+            "Update it."
+        )
+    try:
+        return ModelConfig.from_dict(values)
+    except (ConfigError, TypeError) as error:
+        raise CheckpointError(f"{path / 'config.json'}: {error}") from error
+
+
+def _read_gallery(path: Path, model):
+    """The gallery of a model, or None when there is none or it shows other weights: a run that goes
+    on saves new weights long before it is measured again."""
+    from vqvae.checkpoints.gallery import Gallery
+
+    if not path.exists() or model.config.kind != "vqvae":
+        return None
+    tensors, metadata = read_tensors_and_header(path)
+    try:
+        gallery = Gallery.from_tensors(tensors)
+    except TypeError as error:
+        raise CheckpointError(
+            f"{path} does not hold a gallery of this version: {error}. Copy it again, or remove it."
+        ) from error
+    if metadata.get("fingerprint", model.fingerprint()) != model.fingerprint():
+        return None
+    if misfit := gallery.misfit(model.config.codebook_size, model.config.embedding_dim):
+        raise CheckpointError(
+            f"{path} does not fit its config.json (K = {model.config.codebook_size}, D = "
+            f"{model.config.embedding_dim}): {misfit}. Copy it again, or remove it."
+        )
+    return gallery

@@ -1,0 +1,184 @@
+"""Which split and which class a file belongs to: by the folders it lies in, or by a table beside
+the files."""
+
+from __future__ import annotations
+
+import csv
+import hashlib
+import io
+import posixpath
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from typing import NamedTuple
+
+from vqvae.data.imageset import SkippedFile
+
+TRAIN, TEST, VALIDATION = ("train", "training"), ("test", "testing"), ("val", "valid", "validation")
+"""Names of folders that are splits, in any case. Where there is no test, validation is the test."""
+STRAYS = 0.1
+"""Share of the files that may lie beside the folders of the classes and be left out; more are
+meant."""
+MAX_CLASSES = 1000
+TEST_SHARE = 0.1
+TABLE = "metadata.csv"
+"""The table that image folders of the Hugging Face hub have: a column `file_name`, and one of
+labels."""
+LABELS = ("label", "labels", "class", "category", "target")
+
+
+class Division(NamedTuple):
+    """What the folders say of the files."""
+
+    train: list[tuple[str, str]]
+    """(file name, class or "")."""
+    test: list[tuple[str, str]] | None
+    """None where no folders divide the files: then `train` has all of them."""
+    classes: tuple[str, ...]
+    """Those of both splits, sorted, so that a label means the same in either; () where there are
+    none."""
+    skipped: tuple[SkippedFile, ...]
+    """What is left out, by where it lies."""
+
+
+def divide(names: Sequence[str], labels: Mapping[str, str] | None = None) -> Division:
+    """Divide files by their folders. `labels` are those of a table, which then decides instead of
+    folders.
+
+    Folders that all files share are passed over: a zip of one folder is that folder.
+    """
+    inside, strays, depth = _below_shared({name: name.split("/")[:-1] for name in names})
+    splits = _splits(
+        {name: parts[depth] if len(parts) > depth else "" for name, parts in inside.items()}
+    )
+    skipped: list[SkippedFile] = []
+    if splits is not None:
+        which, skipped = splits
+        skipped += [SkippedFile(name, "beside the folders of the splits") for name in strays]
+        inside, depth = {name: inside[name] for name in which}, depth + 1
+    else:
+        which = dict.fromkeys(inside, "train")
+    classes = {name: parts[depth] if len(parts) > depth else "" for name, parts in inside.items()}
+    if labels is not None:
+        which |= dict.fromkeys(() if splits else strays, "train")
+        classes = {name: labels.get(name, "") for name in which}
+        loose, reason = [name for name, label in classes.items() if not label], f"not in {TABLE}"
+    else:
+        loose, reason = _loose(classes), "a picture beside the folders of the classes"
+        if (
+            splits is None
+            and len({*classes.values()} - {""}) > 1
+            and len(loose) + len(strays) <= STRAYS * len(names)
+        ):
+            loose += strays
+        elif splits is None:
+            which |= dict.fromkeys(strays, "train")
+            classes |= dict.fromkeys(strays, "")
+    skipped += [SkippedFile(name, reason) for name in loose]
+    members = {
+        split: sorted(
+            (name, classes[name])
+            for name, mine in which.items()
+            if mine == split and name not in {*loose}
+        )
+        for split in ("train", "test")
+    }
+    named = {label for split in members.values() for _, label in split}
+    ordered = sorted(named, key=_in_order if labels is not None else None)
+    found = tuple(ordered) if "" not in named and 2 <= len(named) <= MAX_CLASSES else ()
+    return Division(
+        members["train"], members["test"] if splits is not None else None, found, tuple(skipped)
+    )
+
+
+def read_table(content: bytes, name: str) -> dict[str, str] | None:
+    """File name -> label of a table called `name`, or None where it tells no labels."""
+    rows = csv.DictReader(io.StringIO(content.decode("utf-8-sig", errors="replace")))
+    columns = {column.strip().lower(): column for column in rows.fieldnames or () if column}
+    label = next((columns[known] for known in LABELS if known in columns), None)
+    if "file_name" not in columns or label is None:
+        return None
+    folder = posixpath.dirname(name)
+
+    def path(given: str | None) -> str:
+        return posixpath.normpath(posixpath.join(folder, (given or "").strip().replace("\\", "/")))
+
+    try:
+        return {path(row[columns["file_name"]]): (row[label] or "").strip() for row in rows}
+    except csv.Error:
+        return None
+
+
+def part_of(names: Sequence[str], split: str, seed: int) -> list[int]:
+    """The rows of a split. Each name decides for itself, so that no picture changes sides when
+    others come; only where all fall on one side, one goes to the other."""
+    drawn = [
+        int.from_bytes(hashlib.sha256(f"{seed}/{name}".encode(errors="replace")).digest()[:8])
+        / 2**64
+        for name in names
+    ]
+    least, most = (
+        min(range(len(names)), key=drawn.__getitem__),
+        max(range(len(names)), key=drawn.__getitem__),
+    )
+    test = {row for row, value in enumerate(drawn) if value < TEST_SHARE and row != most} | {least}
+    return [row for row in range(len(names)) if (row in test) == (split == "test")]
+
+
+def _below_shared(folders: dict[str, list[str]]) -> tuple[dict[str, list[str]], list[str], int]:
+    """(files, those that lie above, how deep): the folder that all files share, but for a few
+    strays."""
+    strays: list[str] = []
+    depth, most = 0, STRAYS * len(folders)
+    while True:
+        tops = Counter(parts[depth] if len(parts) > depth else "" for parts in folders.values())
+        above = [name for name, parts in folders.items() if len(parts) <= depth]
+        if len(tops) - ("" in tops) != 1 or len(above) + len(strays) > most:
+            return folders, strays, depth
+        strays += above
+        folders = {name: parts for name, parts in folders.items() if len(parts) > depth}
+        depth += 1
+
+
+def _splits(tops: dict[str, str]) -> tuple[dict[str, str], list[SkippedFile]] | None:
+    """(file -> train or test, what is in no split), from the topmost folder of each file; None
+    without such folders."""
+    kinds = {top.lower() for top in tops.values()}
+    tests = TEST if kinds & {*TEST} else VALIDATION
+    if not kinds & {*TRAIN} or not kinds & {*tests}:
+        return None
+    which = {
+        name: "train" if top.lower() in TRAIN else "test"
+        for name, top in tops.items()
+        if top.lower() in (*TRAIN, *tests)
+    }
+    others = Counter(top for name, top in tops.items() if top and name not in which)
+    skipped = [
+        SkippedFile(
+            f"{top}/",
+            f"{count:,} {'file' if count == 1 else 'files'} of "
+            + ("a third split" if top.lower() in VALIDATION else "a folder beside the splits"),
+        )
+        for top, count in sorted(others.items())
+    ]
+    skipped += [
+        SkippedFile(name, "beside the folders of the splits")
+        for name, top in tops.items()
+        if not top
+    ]
+    return which, skipped
+
+
+def _loose(classes: dict[str, str]) -> list[str]:
+    """Files in no class folder, where they are few beside several such folders."""
+    loose = [name for name, label in classes.items() if not label]
+    few = len(loose) <= STRAYS * len(classes) and len({*classes.values()} - {""}) > 1
+    return loose if few else []
+
+
+def _in_order(label: str) -> tuple[int, int, str]:
+    """Numbers by their value, before names."""
+    return (
+        (0, int(label), label)
+        if label.isdecimal() and label.isascii() and len(label) < 10
+        else (1, 0, label)
+    )

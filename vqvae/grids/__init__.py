@@ -1,0 +1,4 @@
+"""Grids of codes as values: checked, changed, packed into text, cut from whole photos.
+
+May import config and nn.
+"""

@@ -1,0 +1,4 @@
+"""The learned prior over grids of codes: its network, sampling, training and files.
+
+May import everything of the core but cli.
+"""
