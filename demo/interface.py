@@ -2,13 +2,16 @@
 
 import importlib
 import importlib.util
+from typing import NamedTuple
 
 import gradio as gr
 
-from demo import storage
 from demo.api import add_endpoints
-from demo.header import QUIET, TITLE, build_header, choices, facts
-from demo.page import Page
+from demo.page.events import QUIET, Update
+from demo.page.header import TITLE, build_header, choices, facts
+from demo.page.modules import fetch_ahead
+from demo.page.page import Page
+from demo.runs import storage
 from demo.session import MODEL_KEY, STORAGE_SECRET, VISITOR_KEY, Session
 from demo.settings import Settings
 
@@ -21,19 +24,34 @@ TABS = (
     ("compare", "Compare"),
 )
 
-# Files in Gradio's cache (downloads, uploads) are looked through every hour and deleted after a day.
+# Files in Gradio's cache (downloads, uploads) are looked through every hour and deleted after a
+# day.
 CACHE_SECONDS = (3600, 86400)
 
 
 def available_tabs() -> list[tuple[str, str]]:
     """The tabs whose module exists, as (id, label), in the order of the page."""
-    return [(tab, label) for tab, label in TABS if importlib.util.find_spec(f"demo.tabs.{tab}") is not None]
+    return [
+        (tab, label)
+        for tab, label in TABS
+        if importlib.util.find_spec(f"demo.tabs.{tab}.tab") is not None
+    ]
 
 
-def open_page(settings: Settings, visitor: object, chosen: object, linked: object) -> tuple:
-    """When the page loads: the visitor's token, the picker filled and set, and the facts of its model.
+class Opened(NamedTuple):
+    """What a page is given when it loads."""
 
-    A link's `?model=` comes first, then the model chosen last time in this browser, then the first of the list.
+    visitor: str
+    picker: Update
+    facts: str
+
+
+def open_page(settings: Settings, visitor: object, chosen: object, linked: object) -> Opened:
+    """When the page loads: the visitor's token, the picker filled and set, and the facts of its
+    model.
+
+    A link's `?model=` comes first, then the model chosen last time in this browser, then the first
+    of the list.
     """
     token = Session.resume(visitor).visitor
     storage.seen(settings, token)
@@ -43,27 +61,31 @@ def open_page(settings: Settings, visitor: object, chosen: object, linked: objec
             break
     else:
         wanted = listed[0][1] if listed else None
-    return token, gr.update(choices=listed, value=wanted), facts(settings, wanted)
+    return Opened(token, gr.update(choices=listed, value=wanted), facts(settings, wanted))
 
 
 def create_app(settings: Settings | None = None) -> gr.Blocks:
-    """The whole page as a gr.Blocks; `demo.server` puts the web server and the look around it."""
+    """The whole page as a gr.Blocks; `demo.web.server` puts the web server and the look around
+    it."""
     settings = settings or Settings()
     tabs_here = available_tabs()
-    with gr.Blocks(title=TITLE, analytics_enabled=False, fill_width=True, delete_cache=CACHE_SECONDS) as app:
+    with gr.Blocks(
+        title=TITLE, analytics_enabled=False, fill_width=True, delete_cache=CACHE_SECONDS
+    ) as app:
         visitor = gr.BrowserState(None, storage_key=VISITOR_KEY, secret=STORAGE_SECRET)
         chosen = gr.BrowserState(None, storage_key=MODEL_KEY, secret=STORAGE_SECRET)
         models_changed = gr.State(0)
         grid = gr.State(None)
-        model, about = build_header(settings, visitor, chosen, models_changed)
+        model, about, lead = build_header(settings, visitor, chosen, models_changed)
 
-        def open_for(stored: str | None, last: str | None, request: gr.Request) -> tuple:
-            # Gradio hands the request to the parameter with this annotation, which a partial would hide.
+        def open_for(stored: str | None, last: str | None, request: gr.Request) -> Opened:
+            # Gradio hands the request to the parameter with this annotation, which a partial would
+            # hide.
             return open_page(settings, stored, last, request.query_params.get("model"))
 
         again = gr.Button("Again", elem_id="vq-again", visible="hidden")
         loaded = app.load(open_for, [visitor, chosen], [visitor, model, about], **QUIET)
-        with gr.Tabs(elem_id="vq-tabs") as tabs:
+        with gr.Tabs(elem_id="vq-tabs", overflow_behavior="wrap") as tabs:
             page = Page(
                 settings=settings,
                 app=app,
@@ -74,10 +96,13 @@ def create_app(settings: Settings | None = None) -> gr.Blocks:
                 tabs=tabs,
                 loaded=loaded,
                 again=again,
+                lead=lead,
                 tab_ids=tuple(tab for tab, _ in tabs_here),
             )
             for tab, label in tabs_here:
                 with gr.Tab(label, id=tab, elem_id=f"vq-tab-{tab}"):
-                    importlib.import_module(f"demo.tabs.{tab}").build(page)
+                    importlib.import_module(f"demo.tabs.{tab}.tab").build(page)
+        page.ready(None, None, None, js=fetch_ahead())
+        page.ready(None, [model], [lead], js="(model) => ({ model, ready: true })")
         add_endpoints(settings)
     return app

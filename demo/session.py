@@ -1,11 +1,14 @@
-"""Who is looking: a random token kept by the browser, which is all the app knows about a visitor."""
+"""Who is looking: a random token kept by the browser, which is all the app knows about a
+visitor."""
 
 import re
 import secrets
 from dataclasses import dataclass
+from typing import TypeGuard
 
-# BrowserState encrypts what it stores; a secret made anew at each start would make every visitor a stranger
-# after a restart. The token is no password of the user's, it only has to be unguessable from elsewhere.
+# BrowserState encrypts what it stores; a secret made anew at each start would make every visitor a
+# stranger after a restart. The token is no password of the user's, it only has to be unguessable
+# from elsewhere.
 STORAGE_SECRET = "vqvae-playground"
 VISITOR_KEY = "vqvae-visitor"
 MODEL_KEY = "vqvae-model"
@@ -18,8 +21,9 @@ def new_token() -> str:
     return secrets.token_hex(16)
 
 
-def is_token(value: object) -> bool:
-    """Whether `value` is a well-formed visitor token (also the guard for its use as a folder name)."""
+def is_token(value: object) -> TypeGuard[str]:
+    """Whether `value` is a well-formed visitor token (also the guard for its use as a folder
+    name)."""
     return isinstance(value, str) and _TOKEN.fullmatch(value) is not None
 
 

@@ -1,0 +1,147 @@
+"""Rate and distortion as HTML: bits per image on a logarithmic axis against PSNR. A pure function
+of points.
+
+Lines are SVG stretched over the plot, points and ticks are placed by percentage, as in
+demo.charts.curves.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable
+from html import escape
+from pathlib import Path
+
+from demo.charts.curves import even_ticks, number
+
+CSS_PATH = Path(__file__).with_suffix(".css")
+STYLES = {
+    "VQ-VAE, K": "k",
+    "VQ-VAE, D": "d",
+    "VQ-VAE, pixels a code": "g",
+    "k-means on patches": "m",
+    "JPEG": "j",
+    "WebP": "w",
+    "quantizer": "q",
+}
+"""Class of each series' mark and line; others are single models, `own`."""
+NAMES = {
+    "VQ-VAE, K": "VQ-VAE, sweep of K",
+    "VQ-VAE, D": "VQ-VAE, sweep of D",
+    "VQ-VAE, pixels a code": "VQ-VAE, sweep of the grid",
+    "JPEG": "JPEG, payload only",
+    "WebP": "WebP, payload only",
+    "quantizer": "quantizers (point at or tap one)",
+}
+UNJOINED = ("quantizer",)
+"""Series whose points are not steps of one setting, so that no line joins them."""
+LIMIT = 400
+"""Points drawn at most."""
+
+
+def rate_html(points: Iterable[dict], *, note: str = "") -> str:
+    """The plot of points {series, label, bits, psnr}, the legend, and a table of the same figures
+    for everybody who cannot see it. `note` is plain text below."""
+    points = [
+        p for p in points if _number(p.get("bits")) and p["bits"] > 0 and _number(p.get("psnr"))
+    ][:LIMIT]
+    if not points:
+        return '<div class="vq-empty">Points appear here as soon as a model is measured.</div>'
+    low = math.floor(math.log2(min(p["bits"] for p in points)))
+    high = max(low + 1, math.ceil(math.log2(max(p["bits"] for p in points))))
+    bottom, top = (
+        math.floor(min(p["psnr"] for p in points) - 1),
+        math.ceil(max(p["psnr"] for p in points) + 1),
+    )
+    series: dict[str, list[dict]] = {}
+    for point in points:
+        series.setdefault(str(point["series"]), []).append(point)
+
+    def place(point: dict) -> tuple[float, float]:
+        return (
+            100 * (math.log2(point["bits"]) - low) / (high - low),
+            100 * (point["psnr"] - bottom) / max(1, top - bottom),
+        )
+
+    lines, marks = [], []
+    for name, members in series.items():
+        style = STYLES.get(name, "own")
+        # One line for each group that k-means has (its patch sizes); the others are one line.
+        for group in _groups(name, members):
+            path = "L".join(f"{x:.2f} {100 - y:.2f}" for x, y in map(place, group))
+            if style != "own" and name not in UNJOINED and len(group) > 1:
+                lines.append(f'<path class="vq-rate-line vq-rate-{style}" d="M{path}"/>')
+        for point in members:
+            x, y = place(point)
+            said = (
+                f"{point['series']}, {point['label']}: {point['bits']:,.0f} bits, "
+                f"{point['psnr']:.1f} dB"
+            )
+            marks.append(
+                f'<i class="vq-rate-point vq-rate-{style}" tabindex="0" role="img" '
+                f'aria-label="{escape(said)}" title="{escape(said)}" '
+                f'style="left:{x:.2f}%;bottom:{y:.2f}%">'
+                "</i>"
+            )
+    every = max(
+        1, math.ceil((high - low) / 7)
+    )  # doublings a mark: more marks would touch on a phone
+    x_ticks = [
+        (100 * (e - low) / (high - low), number(2.0**e)) for e in range(low, high + 1, every)
+    ]
+    y_ticks = [
+        (100 * (t - bottom) / max(1, top - bottom), f"{t:g}") for t in even_ticks(bottom, top)
+    ]
+    grid = "".join(
+        f'<line x1="0" x2="100" y1="{100 - p:.2f}" y2="{100 - p:.2f}"/>' for p, _ in y_ticks
+    )
+    ys = "".join(f'<span style="bottom:{p:.1f}%">{escape(text)}</span>' for p, text in y_ticks)
+    xs = "".join(
+        f'<span class="{"vq-end" if p > 96 else "vq-start" if p < 4 else "vq-mid"}" '
+        f'style="left:{p:.1f}%">'
+        f"{escape(text)}</span>"
+        for p, text in x_ticks
+    )
+    return (
+        f'<figure class="vq-rate"><figcaption><b>PSNR, dB</b><span '
+        f'class="vq-rate-legend">{_legend(series)}</span>'
+        f'</figcaption><div class="vq-rate-plot"><div class="vq-y" aria-hidden="true">{ys}</div>'
+        f'<svg viewBox="0 0 100 100" preserveAspectRatio="none" aria-hidden="true"><g '
+        f'class="vq-grid">{grid}</g>'
+        f'{"".join(lines)}</svg>{"".join(marks)}<div class="vq-x" '
+        f'aria-hidden="true">{xs}</div></div>'
+        f'<p class="vq-rate-axis">bits per image (log scale)</p>'
+        f'<p class="vq-note">{escape(note)}</p></figure>'
+    )
+
+
+def _groups(name: str, members: list[dict]) -> list[list[dict]]:
+    groups: dict[str, list[dict]] = {}
+    for point in sorted(members, key=lambda p: p["bits"]):
+        key = str(point["label"]).partition(",")[0] if name == "k-means on patches" else ""
+        groups.setdefault(key, []).append(point)
+    return list(groups.values())
+
+
+def _legend(series: dict[str, list[dict]]) -> str:
+    keys = [
+        f'<span><i class="vq-rate-key '
+        f'vq-rate-{STYLES[name]}"></i>{escape(NAMES.get(name, name))}</span>'
+        for name in series
+        if name in STYLES
+    ]
+    singles = [
+        point["label"]
+        for name, members in series.items()
+        if name not in STYLES
+        for point in members
+    ]
+    return "".join(keys) + (
+        '<span><i class="vq-rate-key vq-rate-own"></i>single models (point at or tap one)</span>'
+        if singles
+        else ""
+    )
+
+
+def _number(value: object) -> bool:
+    return isinstance(value, (int, float)) and not isinstance(value, bool) and math.isfinite(value)

@@ -1,0 +1,5 @@
+"""Models as the app knows them: ids, the list, the cache, what is done with one, and how one comes
+and goes.
+
+May import demo.runs' files, demo.pictures and vqvae; knows no tab and no component.
+"""

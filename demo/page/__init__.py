@@ -1,0 +1,4 @@
+"""What every tab is handed and shares on the page: header, theme, components' parts, scripts.
+
+May import demo.models and below; knows no tab.
+"""

@@ -1,0 +1,46 @@
+"""The values of a form in the address of the page: JavaScript for Gradio's events, which ask the
+server nothing."""
+
+import json
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from demo.page.modules import address
+
+FORM, VALUES = "form.js", "values.js"
+"""The modules beside this file that do it."""
+
+
+def _call(function: str, plan: dict[str, Any], arguments: str, module: str = FORM) -> str:
+    where = json.dumps(address(f"demo/page/guide/{module}"))
+    return (
+        f"async (...values) => (await import(new URL({where}, document.baseURI)))"
+        f".{function}({json.dumps(plan)}, {arguments})"
+    )
+
+
+def remembers(names: Sequence[str], presets: Mapping[str, Mapping[str, Any]], first: str) -> str:
+    """For an event whose inputs are the preset and the fields `names`: what differs from the preset
+    goes into the address.
+
+    presets: the value of every field in each preset, a field that a preset leaves as it is
+    included. first: the preset that the page opens with.
+    """
+    return _call("remember", {"names": list(names), "presets": presets, "first": first}, "values")
+
+
+def recalls(names: Sequence[str], presets: Mapping[str, Mapping[str, Any]], first: str) -> str:
+    """For an event whose inputs and outputs are the preset and the fields: sets them as the address
+    has them."""
+    return _call("recall", {"names": list(names), "presets": presets, "first": first}, "values")
+
+
+def keeps(names: Sequence[str], firsts: Sequence[str]) -> str:
+    """For an event whose inputs are the fields `names`: those that differ from what they are at
+    first, `firsts`, go into the address."""
+    return _call("keep", {"names": list(names), "firsts": list(firsts)}, "values", VALUES)
+
+
+def restores(names: Sequence[str], firsts: Sequence[str]) -> str:
+    """For an event whose outputs are these fields: sets them as the address has them."""
+    return _call("recall", {"names": list(names), "firsts": list(firsts)}, "values", VALUES)

@@ -1,0 +1,124 @@
+// The quiz: opened by the address or a button, counted here, sent nowhere.
+
+import { closest, find } from "../dom.js";
+import { onMove, read, write } from "../guide/address.js";
+
+/** @param {import("../component.js").Component} component */
+export function mount({ element }) {
+  const dialog = find(element, "dialog", HTMLDialogElement),
+    form = find(dialog, "form", HTMLFormElement);
+  const result = find(dialog, ".vz-result"),
+    print = find(dialog, '[data-do="print"]');
+  const questions = [...form.querySelectorAll("fieldset")];
+
+  /** The chosen answer of a question. @param {Element} question */
+  const chosen = (question) => question.querySelector("input:checked");
+
+  function open() {
+    if (dialog.open) return;
+    dialog.showModal();
+    find(dialog, "h2").focus();
+  }
+  function close() {
+    if (dialog.open) dialog.close();
+    write({ quiz: null });
+  }
+  function clear() {
+    for (const why of form.querySelectorAll(".vz-why")) why.toggleAttribute("hidden", true);
+    result.textContent = "";
+    print.hidden = true;
+  }
+  function check() {
+    clear();
+    const missing = questions.filter((question) => !chosen(question));
+    if (missing.length) {
+      result.textContent =
+        missing.length === 1
+          ? "One question has no answer yet."
+          : `${missing.length} questions have no answer yet.`;
+      find(missing[0], "input").focus();
+      return;
+    }
+    let right = 0;
+    for (const question of questions) {
+      const good = chosen(question)?.getAttribute("value") === "right",
+        why = find(question, ".vz-why");
+      if (good) right += 1;
+      why.hidden = false;
+      why.dataset.right = String(good);
+      find(why, "b").textContent = good ? "Right." : "Not quite.";
+    }
+    const date = new Date().toLocaleDateString("en", {
+      year: "numeric",
+      month: "long",
+      day: "numeric",
+    });
+    result.textContent = `${right} of ${questions.length} right${right === questions.length ? ": all of them!" : "."} ${date}`;
+    print.hidden = false;
+    result.scrollIntoView({ block: "nearest" });
+  }
+  // Only the quiz goes onto the paper: it is laid out in a frame of its own.
+  function onPaper() {
+    const copy = /** @type {HTMLElement} */ (form.cloneNode(true)),
+      frame = document.createElement("iframe");
+    for (const box of form.querySelectorAll("input")) {
+      const twin =
+        copy.querySelector(`input[name="${box.name}"][value="${CSS.escape(box.value)}"]`) ??
+        copy.querySelector(`input[name="${box.name}"]`);
+      if (box.type === "text") twin?.setAttribute("value", box.value);
+      else twin?.toggleAttribute("checked", box.checked);
+    }
+    frame.className = "vq-visually-hidden";
+    frame.title = "The result, to be printed";
+    frame.addEventListener(
+      "load",
+      () => {
+        const paper = frame.contentDocument,
+          style = document.createElement("style");
+        if (!paper) return;
+        style.textContent =
+          "body{font:11pt/1.4 sans-serif;margin:1.5cm} fieldset{border:0;padding:0;margin:.7em 0;break-inside:avoid} legend{font-weight:600}" +
+          " label{display:block} [hidden],footer,button,a{display:none} .vz-result{font-weight:700;font-size:13pt}";
+        paper.head.append(style);
+        paper.title = "VQ-VAE Playground: seven questions";
+        paper.body.append(paper.importNode(copy, true));
+        frame.contentWindow?.addEventListener("afterprint", () => frame.remove());
+        frame.contentWindow?.print();
+      },
+      { once: true },
+    );
+    document.body.append(frame);
+  }
+
+  /** @type {Record<string, () => void>} */
+  const actions = {
+    close,
+    check,
+    print: onPaper,
+    again() {
+      form.reset();
+      clear();
+      questions[0].scrollIntoView({ block: "nearest" });
+    },
+  };
+  dialog.addEventListener("click", (event) => {
+    const button = closest(event, "button");
+    if (button?.dataset.do) actions[button.dataset.do]();
+  });
+  form.addEventListener("submit", (event) => {
+    event.preventDefault();
+    check();
+  });
+  dialog.addEventListener("close", () => write({ quiz: null }));
+  document.addEventListener("click", (event) => {
+    if (!closest(event, "[data-quiz-start]")) return;
+    event.preventDefault();
+    write({ quiz: "open" });
+    open();
+  });
+  onMove("quiz", (value) => {
+    if (value) open();
+    else if (dialog.open) dialog.close();
+  });
+  if (read("quiz")) open();
+}

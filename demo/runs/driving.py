@@ -1,0 +1,126 @@
+"""A run on its way: trained to its end, saved now and then, paused, stopped, or left when the app
+ends.
+
+What the process of a model (demo.runs.worker) and that of a prior (demo.runs.prior_worker) have in
+common. Imports only vqvae and the standard library.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import queue
+import threading
+import time
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from demo.runs import files as runfiles
+from demo.runs.reporter import Reporter
+from demo.runs.status import Command, Phase
+
+PAUSE_SECONDS = 600.0
+"""A run paused for this long is saved and its process ends; resuming starts a new one."""
+AUTOSAVE_SECONDS = 8.0
+
+
+class Commands:
+    """Lines of standard input, read by a thread so that training never waits for them."""
+
+    def __init__(self, stream) -> None:
+        self._queue: queue.Queue[str] = queue.Queue()
+        threading.Thread(target=self._read, args=(stream,), daemon=True).start()
+
+    def _read(self, stream) -> None:
+        for line in stream:
+            self._queue.put(line.strip())
+        self._queue.put(Command.END)
+
+    def get(self, timeout: float | None = None) -> str:
+        """The next command; "" when there is none within `timeout` seconds (None: do not wait)."""
+        try:
+            return self._queue.get_nowait() if timeout is None else self._queue.get(timeout=timeout)
+        except queue.Empty:
+            return ""
+
+
+class Driven(NamedTuple):
+    """How a training came to its end."""
+
+    record: Any | None
+    """Of the last step; None before the first."""
+    suspended: bool
+    """The process ends and the run does not: it is saved and can be resumed."""
+    problem: str
+    """What went wrong, a sentence for the page; "" when nothing did."""
+
+
+def run_until_done(
+    training, observe, run_dir: Path, reporter: Reporter, commands: Commands
+) -> Driven:
+    """Train until the budget is spent or a command ends it; `observe(record, last=)` is told of
+    every step."""
+    from vqvae.training.loop import TrainingDiverged
+
+    reporter.state(Phase.TRAINING)
+    record, saved = None, time.monotonic()
+    try:
+        for record in training.steps():
+            observe(record)
+            if time.monotonic() - saved >= AUTOSAVE_SECONDS:
+                autosave(training, run_dir, reporter)
+                saved = time.monotonic()
+            command = commands.get()
+            if command == Command.PAUSE:
+                command = wait_while_paused(training, record, observe, run_dir, reporter, commands)
+                saved = time.monotonic()
+            if command == Command.STOP:
+                break
+            if command in (Command.END, Command.LEAVE):
+                save_for_later(training, run_dir, reporter, paused=command == Command.LEAVE)
+                return Driven(record, True, "")
+    except TrainingDiverged as error:
+        return Driven(record, False, str(error))
+    return Driven(record, False, "")
+
+
+def autosave(training, run_dir: Path, reporter: Reporter) -> None:
+    """Save the run so that it can go on; a full disk must not end the training."""
+    from vqvae.checkpoints.checkpoint import CheckpointError
+
+    with contextlib.suppress(OSError):  # met again, with its sentence, by the save itself
+        (run_dir / runfiles.SAVE).mkdir(exist_ok=True)
+    try:
+        training.save(run_dir / runfiles.SAVE)
+    except CheckpointError as error:
+        if not reporter.note:
+            reporter.note = f"This run cannot be resumed if it is interrupted: {error}"
+            reporter.state(Phase.TRAINING)
+
+
+def wait_while_paused(
+    training, record, observe, run_dir: Path, reporter: Reporter, commands: Commands
+) -> Command:
+    """Wait while paused. Returns NONE to go on, STOP, or LEAVE when the wait was long or the app is
+    gone."""
+    autosave(training, run_dir, reporter)
+    observe(record, last=True)
+    reporter.state(Phase.PAUSED)
+    while True:
+        command = commands.get(PAUSE_SECONDS)
+        if command == Command.RESUME:
+            reporter.state(Phase.TRAINING)
+            return Command.NONE
+        if command == Command.STOP:
+            return Command.STOP
+        if command in (Command.NONE, Command.END):
+            return Command.LEAVE
+
+
+def save_for_later(training, run_dir: Path, reporter: Reporter, *, paused: bool) -> None:
+    """End the process but not the run."""
+    autosave(training, run_dir, reporter)
+    if not paused:
+        reporter.state(
+            Phase.INTERRUPTED,
+            "The app was closed while this run trained. Resume goes on from where it was.",
+        )

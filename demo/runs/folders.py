@@ -1,0 +1,65 @@
+"""The folder of a new run: what it is to train, and copies of what it needs, so that a resume finds
+them again."""
+
+import os
+import re
+import shutil
+import time
+from dataclasses import replace
+from pathlib import Path
+
+from demo.runs import files as runfiles
+from demo.runs.plans import Plan
+from demo.runs.roots import PRIVATE, make_private
+from demo.runs.settings import RunSettings
+
+IMAGE_FILES = (".zip", ".npz", ".npy")
+"""Endings of what holds the images of a run."""
+_SAFE = re.compile(r"[^A-Za-z0-9_.]+")
+
+
+def make_folder(
+    run_dir: Path,
+    settings: RunSettings | Plan,
+    title: str,
+    images: Path | None,
+    source: Path | None,
+) -> None:
+    """Make the folder of a run, whole or not at all.
+
+    Args:
+        images: an uploaded zip, npz or npy to train on; it stays with the run when the upload goes.
+        source: the checkpoint folder of the model that the run trains a prior for; copied.
+
+    Raises OSError when a file cannot be read or written.
+    """
+    try:
+        make_private(run_dir.parent)
+        run_dir.mkdir(mode=PRIVATE)
+        if images is not None and isinstance(settings, RunSettings):
+            ending = (
+                images.suffix.lower() if images.suffix.lower() in IMAGE_FILES else IMAGE_FILES[0]
+            )
+            copy = run_dir / f"{_SAFE.sub('-', images.stem)[:40] or 'images'}{ending}"
+            try:
+                os.link(images, copy)  # the same bytes: they take their room once
+            except OSError:
+                shutil.copyfile(images, copy)
+            settings = replace(
+                settings,
+                **{
+                    part: replace(getattr(settings, part), dataset=str(copy.resolve()))
+                    for part in ("training", "prior")
+                    if getattr(settings, part)
+                },
+            )
+        if source is not None:
+            from vqvae.prior.checkpoint import copy_model  # here, as it loads torch
+
+            copy_model(source, run_dir / runfiles.SOURCE)
+        runfiles.write_atomic(
+            run_dir / runfiles.JOB, {**settings.to_dict(), "title": title, "created": time.time()}
+        )
+    except OSError:
+        shutil.rmtree(run_dir, ignore_errors=True)
+        raise

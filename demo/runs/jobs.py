@@ -1,0 +1,376 @@
+"""Training in the background: start, queue, pause, resume, stop, and find again.
+
+`Jobs` owns the processes of one app. A run's truth is in its folder (demo.runs.files), so the
+status of a run can be read after a reload, by a second app process, or after a crash; only the
+queue and the pipes live here. One idle worker is kept warm, with torch imported, so that pressing
+Train costs no import.
+"""
+
+from __future__ import annotations
+
+import atexit
+import contextlib
+import math
+import re
+import secrets
+import shutil
+import subprocess
+import sys
+import threading
+import time
+from functools import cache
+from pathlib import Path
+from typing import IO
+
+from demo.asker import ADDRESS
+from demo.runs import files as runfiles
+from demo.runs.folders import IMAGE_FILES, make_folder
+from demo.runs.line import Line
+from demo.runs.places import JobError, check_budget, check_places, default_slots
+from demo.runs.plans import Plan
+from demo.runs.roots import is_inside
+from demo.runs.settings import RunSettings
+from demo.runs.status import Command, Phase, Status, lost, read_status
+from demo.runs.storage import StorageError, check_room
+from demo.runs.upload_room import UploadRoom, upload_room
+from demo.session import is_token
+from demo.settings import Settings
+
+PROJECT = Path(__file__).resolve().parents[2]
+MAX_HELD = 4
+"""Most paused runs whose process stays in memory, to go on at once; the one held longest is saved
+and its process ends."""
+DOUBLE_CLICK_SECONDS = 2.0
+"""The same run asked for twice within so many seconds was asked for once, with a hasty hand."""
+MAX_RUNS = 40
+"""Most runs of one visitor kept on disk."""
+_RUN_ID = re.compile(r"[0-9a-f]{16}")
+
+NOTHING_KEPT = "Stopped before the first step: there is no model to keep."
+MODEL_KEPT = "Stopped before the prior’s first step: the model is kept without one."
+EXIT_IDLE = 75
+"""Exit code of a warm worker that was never given a run."""
+
+
+@cache
+def shared_jobs(settings: Settings) -> Jobs:
+    """The one owner of the runs in a folder, for every tab that trains: one queue, one warm
+    worker."""
+    return Jobs(settings.runs, most_seconds=settings.train_seconds, room=upload_room(settings))
+
+
+class Jobs:
+    """All training of one app. Methods are safe to call from any thread."""
+
+    def __init__(
+        self,
+        runs: Path,
+        *,
+        slots: int | None = None,
+        command: list[str] | None = None,
+        most_seconds: float = math.inf,
+        room: UploadRoom | None = None,
+    ) -> None:
+        """`slots` runs train at once, the others wait. `command` starts a worker (another one in
+        tests). `most_seconds`: the longest training that is taken. `room` counts uploaded
+        images."""
+        self.runs = runs
+        self.slots = slots or default_slots()
+        self.most_seconds = most_seconds
+        self._room = room
+        self._command = command or [sys.executable, "-m", "demo.runs.worker"]
+        self._guard = threading.RLock()
+        self._processes: dict[Path, subprocess.Popen] = {}
+        self._paused: dict[Path, None] = {}
+        """In the order in which they were paused."""
+        self._line = Line()
+        self._addresses: dict[Path, str] = {}
+        """Who asked for each run that is under way."""
+        self._standby: subprocess.Popen | None = None
+        self._starting = threading.Lock()
+        self._latest: dict[str, tuple[tuple, float, str]] = {}
+        self._closed = False
+        atexit.register(self.close)
+
+    # -- commands ----------------------------------------------------------------------------------
+
+    def prepare(self) -> None:
+        """Start the warm worker if there is none and nothing trains; returns at once."""
+        with self._guard:
+            busy = any(run not in self._paused for run in self._processes)
+            if (
+                not self._closed
+                and not busy
+                and (self._standby is None or self._standby.poll() is not None)
+            ):
+                self._standby = self._spawn(subprocess.DEVNULL)
+
+    def start(
+        self,
+        visitor: str,
+        settings: RunSettings | Plan,
+        title: str = "",
+        images: Path | None = None,
+        source: Path | None = None,
+    ) -> str:
+        """Make a run and train it, or queue it. Returns its id. Raises JobError when the visitor
+        has too many.
+
+        `images` is an uploaded zip to train on; it is copied into the run, so that a resume finds
+        it again. `source` is the checkpoint folder of the model that the run trains a prior for; it
+        is copied, never written to.
+        """
+        if not is_token(visitor):
+            raise JobError("This page has no visitor token yet; reload it and press Train again.")
+        check_budget(settings, self.most_seconds)
+        asked = (settings, title, images, source)
+        with self._starting:  # one at a time: two clicks may come on two threads
+            now = time.monotonic()
+            self._latest = {
+                who: last
+                for who, last in self._latest.items()
+                if now - last[1] < DOUBLE_CLICK_SECONDS
+            }
+            last, _, run_id = self._latest.get(visitor, (None, 0.0, ""))
+            if last == asked and self._status(self.runs / visitor / run_id).active:
+                return run_id
+            self._check_places(visitor)
+            if len(self._folders(visitor)) >= MAX_RUNS:
+                raise JobError(
+                    f"You have {MAX_RUNS} runs, the most that are kept; delete one of them first."
+                )
+            try:
+                check_room(self.runs, visitor, images.stat().st_size if images else 0)
+            except (StorageError, OSError) as error:
+                raise JobError(str(error)) from error
+            run_id = secrets.token_hex(8)
+            try:
+                make_folder(self.runs / visitor / run_id, settings, title, images, source)
+            except OSError as error:
+                raise JobError(
+                    f"The run's folder cannot be written ({error.strerror}): ask whoever runs this "
+                    "app to free some space or to start it with another --runs folder."
+                ) from error
+            if self._room:
+                for file in (self.runs / visitor / run_id).iterdir():
+                    if file.suffix in IMAGE_FILES:
+                        self._room.keep(file)
+            self._enqueue(self.runs / visitor / run_id)
+            self._latest[visitor] = asked, time.monotonic(), run_id
+        return run_id
+
+    def _check_places(self, visitor: str) -> None:
+        mine = sum(status.active for status in self.list_runs(visitor))
+        with self._guard:
+            runs = {*self._line, *self._processes}
+            self._addresses = {run: self._addresses[run] for run in runs}
+            check_places(mine, self._addresses)
+
+    def pause(self, visitor: str, run_id: str | None) -> None:
+        """Hold a training run; its place goes to the next one in the queue."""
+        run_dir = self._find(visitor, run_id)
+        if self._status(run_dir).plan:  # its process would go on, beside the next one's
+            raise JobError("Several trainings in one run cannot be paused; stop them instead.")
+        with self._guard:
+            if run_dir in self._processes and run_dir not in self._paused:
+                self._paused[run_dir] = None
+                self._send(run_dir, Command.PAUSE)
+                self._let_go()
+                self._start_waiting()
+
+    def resume(self, visitor: str, run_id: str | None) -> None:
+        """Go on with a paused or interrupted run, from its process or its last save, when there is
+        a free place."""
+        run_dir = self._find(visitor, run_id)
+        with self._guard:
+            status = self._status(run_dir)
+            if not status.active and not status.resumable:
+                raise JobError("This run is over and cannot go on; press Train to start a new one.")
+            trains = run_dir in self._processes and run_dir not in self._paused
+            if run_dir not in self._line and not trains:
+                if not status.active:
+                    self._check_places(visitor)
+                self._enqueue(run_dir)
+
+    def stop(self, visitor: str, run_id: str | None) -> None:
+        """End a run and keep what it has learned so far as a model."""
+        run_dir = self._find(visitor, run_id)
+        with self._guard:
+            queued = run_dir in self._line
+            self._line.remove(run_dir)
+            process = self._processes.get(run_dir)
+            if (
+                process
+                and self._status(run_dir).phase is Phase.STARTING
+                and not (run_dir / runfiles.SAVE).exists()
+            ):
+                # It may be waiting for a slow download, and there is nothing to save.
+                process.kill()
+                process.wait(10)
+                self._write_state(run_dir, Phase.STOPPED, self._kept(run_dir))
+            elif process:
+                self._paused.pop(run_dir, None)
+                self._send(run_dir, Command.STOP)
+            elif (run_dir / runfiles.SAVE).exists():
+                self._enqueue(run_dir, Command.STOP)
+            elif queued or self._status(run_dir).active:
+                self._write_state(run_dir, Phase.STOPPED, self._kept(run_dir))
+
+    def delete(self, visitor: str, run_id: str | None) -> None:
+        """Remove a run that is over, and its model."""
+        run_dir = self._find(visitor, run_id)
+        with self._guard:
+            if run_dir in self._processes or self._status(run_dir).active:
+                raise JobError("This run is not over; stop it before deleting it.")
+            shutil.rmtree(run_dir, ignore_errors=True)
+
+    def close(self, wait: float = 0.0) -> None:
+        """Let every worker save and end: they see the end of their standard input, as they would if
+        the app died. Waits at most `wait` seconds for each."""
+        with self._guard:
+            self._closed = True
+            processes = [*self._processes.values(), *([self._standby] if self._standby else [])]
+            self._standby = None
+            for process in processes:
+                with contextlib.suppress(OSError):
+                    _input(process).close()
+        for process in processes if wait else ():
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                process.wait(wait)
+
+    # -- what the page shows ---------------------------------------------------------------------
+
+    def status(self, visitor: str, run_id: str | None) -> Status:
+        """Raises JobError for an id that names no run of this visitor."""
+        return self._status(self._find(visitor, run_id))
+
+    def list_runs(self, visitor: str) -> list[Status]:
+        """The visitor's runs, newest first; uploaded models are no runs and are left out."""
+        return sorted(map(self._status, self._folders(visitor)), key=lambda status: -status.created)
+
+    def folder(self, visitor: str, run_id: str | None) -> Path:
+        """The run's folder, for reading its files. Raises JobError as `status` does."""
+        return self._find(visitor, run_id)
+
+    def _folders(self, visitor: str) -> list[Path]:
+        if not is_token(visitor):
+            return []
+        try:
+            folders = [
+                f
+                for f in (self.runs / visitor).iterdir()
+                if _RUN_ID.fullmatch(f.name) and is_inside(f, self.runs)
+            ]
+        except OSError:
+            return []
+        return [f for f in folders if (f / runfiles.JOB).is_file()]
+
+    def _find(self, visitor: str, run_id: str | None) -> Path:
+        if (
+            not is_token(visitor)
+            or not isinstance(run_id, str)
+            or not _RUN_ID.fullmatch(run_id)
+            or not is_inside(self.runs / visitor / run_id / runfiles.JOB, self.runs)
+        ):
+            raise JobError("This run is not here any more; press Train to start a new one.")
+        return self.runs / visitor / run_id
+
+    def _status(self, run_dir: Path) -> Status:
+        with self._guard:
+            place = next((i for i, waiting in enumerate(self._line, 1) if waiting == run_dir), 0)
+            ours = run_dir in self._processes
+        return read_status(run_dir, place=place, ours=ours)
+
+    # -- processes ---------------------------------------------------------------------------------
+
+    def _enqueue(self, run_dir: Path, command: Command = Command.NONE) -> None:
+        with self._guard:
+            self._addresses[run_dir] = ADDRESS.get()
+            self._line.add(run_dir, ADDRESS.get(), command, first=command is Command.STOP)
+            self._start_waiting()
+
+    def _start_waiting(self) -> None:
+        """Give free places to those whose turn it is."""
+        while self._line and not self._closed:
+            if len(self._processes.keys() - self._paused) >= self.slots:
+                return
+            next_one = self._line.take()
+            if next_one.run in self._processes:
+                self._paused.pop(next_one.run, None)
+                self._send(next_one.run, next_one.command or Command.RESUME)
+            else:
+                self._launch(next_one.run, next_one.command)
+
+    def _let_go(self) -> None:
+        """Of too many held processes, let the one held longest save its run and end."""
+        held = [run for run in self._paused if run not in self._line]
+        for run_dir in held[:-MAX_HELD]:
+            with contextlib.suppress(OSError):
+                _input(self._processes[run_dir]).close()
+
+    def _launch(self, run_dir: Path, command: Command) -> None:
+        # At once, not when the process has imported torch: a page that still saw "interrupted"
+        # would stop looking.
+        self._write_state(
+            run_dir,
+            Phase.STARTING,
+            "Going on from its last save" if (run_dir / runfiles.SAVE).exists() else "Starting",
+        )
+        process, self._standby = self._standby, None
+        if process is None or process.poll() is not None:
+            process = self._spawn(subprocess.DEVNULL)
+        self._processes[run_dir] = process
+        self._send(run_dir, str(run_dir.resolve()))
+        if command:
+            self._send(run_dir, command)
+        threading.Thread(target=self._wait, args=(run_dir, process), daemon=True).start()
+
+    def _spawn(self, output: int) -> subprocess.Popen:
+        return subprocess.Popen(
+            self._command,
+            cwd=PROJECT,
+            stdin=subprocess.PIPE,
+            stdout=output,
+            stderr=output,
+            start_new_session=True,
+        )
+
+    def _send(self, run_dir: Path, line: str) -> None:
+        process = self._processes[run_dir]
+        with contextlib.suppress(OSError, ValueError):  # it just ended: _wait sees that
+            _input(process).write(f"{line}\n".encode())
+            _input(process).flush()
+
+    def _wait(self, run_dir: Path, process: subprocess.Popen) -> None:
+        code = process.wait()
+        with contextlib.suppress(OSError):
+            _input(process).close()
+        with self._guard:
+            self._processes.pop(run_dir, None)
+            self._paused.pop(run_dir, None)
+            # The warm worker went home in the very moment it was given this run.
+            if code == EXIT_IDLE and not self._closed:
+                self._launch(run_dir, Command.NONE)
+                return
+            if (
+                run_dir.exists()
+                and Phase.read(runfiles.read_json(run_dir / runfiles.STATE).get("phase")).running
+            ):
+                self._write_state(run_dir, Phase.INTERRUPTED, lost(run_dir))
+            self._start_waiting()
+        self.prepare()
+
+    def _kept(self, run_dir: Path) -> str:
+        return MODEL_KEPT if self._status(run_dir).has_model else NOTHING_KEPT
+
+    def _write_state(self, run_dir: Path, phase: Phase, text: str) -> None:
+        with contextlib.suppress(OSError):
+            stage = runfiles.read_json(run_dir / runfiles.STATE).get("stage", "model")
+            runfiles.write_atomic(
+                run_dir / runfiles.STATE, {"phase": phase, "text": text, "stage": stage}
+            )
+
+
+def _input(process: subprocess.Popen) -> IO[bytes]:
+    assert process.stdin is not None, "started with a pipe"
+    return process.stdin

@@ -1,0 +1,62 @@
+"""How much may be under way: of a visitor, of an address, of everybody, and how long one run."""
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+
+from demo.asker import ADDRESS
+from demo.errors import PageError
+from demo.runs.plans import Plan
+from demo.runs.settings import RunSettings
+
+MAX_PENDING = 4
+"""Most runs of one visitor that are not over."""
+MAX_ALL = 64
+"""Most runs of all visitors together that train, are held or wait."""
+MAX_ADDRESS = 32
+"""Most of these from one network address. A class of thirty may share one; others find room."""
+
+
+class JobError(PageError):
+    """A command cannot be carried out; its text is one sentence for the page."""
+
+
+def default_slots() -> int:
+    """How many runs train at once: a run uses every core it gets, so one until there are many."""
+    return max(1, min(4, (os.cpu_count() or 1) // 4))
+
+
+def check_budget(settings: RunSettings | Plan, most_seconds: float) -> None:
+    """JobError where a run would train for longer than `most_seconds`, its prior included."""
+    parts = settings.to_dict()
+    seconds = sum(parts[name]["seconds"] or 0 for name in ("training", "prior") if name in parts)
+    if seconds > most_seconds:
+        raise JobError(
+            f"This would train for {seconds:g} seconds in all, and this app takes "
+            f"{most_seconds:g}: give it less time, or run the app on your own machine."
+        )
+
+
+def check_places(mine: int, under_way: Mapping[Path, str]) -> None:
+    """JobError where there is no place for one more run.
+
+    Args:
+        mine: how many runs of the visitor are not over.
+        under_way: every run that trains, is held or waits, and the address that asked for it.
+    """
+    if mine >= MAX_PENDING:
+        raise JobError(
+            f"{MAX_PENDING} of your runs are waiting or training already; stop one of them first."
+        )
+    address = ADDRESS.get()
+    near = list(under_way.values()).count(address)
+    if address and near >= MAX_ADDRESS:
+        raise JobError(
+            f"{near} runs from your network address are waiting or training already, and no more "
+            "are taken from it; try again when some of them have ended."
+        )
+    if len(under_way) >= MAX_ALL:
+        raise JobError(
+            f"{len(under_way)} runs of all visitors are waiting or training here, and no more are "
+            "taken; try again when some of them have ended."
+        )

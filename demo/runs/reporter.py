@@ -1,0 +1,125 @@
+"""What a training process tells the page: phases, curves, pictures. Written for demo.runs.worker;
+files of demo.runs.files."""
+
+from __future__ import annotations
+
+import json
+import time
+from pathlib import Path
+
+from demo.runs import files as runfiles
+from demo.runs.status import Phase
+
+RECORD_SECONDS = 0.25
+"""Time between two points of the curves in the first minutes of a run."""
+PREVIEW_SECONDS = 1.0
+PREVIEW_SHARE = 0.02
+"""Largest share of the time that pictures and figures for the page may take."""
+PREVIEWS = 10
+"""Test images whose reconstructions are shown during training."""
+
+
+class Reporter:
+    """Writes what the page shows, and keeps what that costs below `share` of the time."""
+
+    stage = "model"
+    """What is trained: the model, or its prior (see demo.runs.prior_worker)."""
+    files = (runfiles.RECORDS, runfiles.LIVE)
+    share = PREVIEW_SHARE
+
+    def __init__(self, run_dir: Path) -> None:
+        self._dir = run_dir
+        self._records = (run_dir / self.files[0]).open("a", encoding="utf-8")
+        self._next_progress = self._next_record = self._next_preview = 0.0
+        self._drawn = runfiles.read_json(run_dir / self.files[1]).get("drawn", 0)
+        self.note = ""
+        """A sentence that stays beside every phase: what was skipped, what could not be saved."""
+
+    def state(self, phase: Phase, text: str = "") -> None:
+        runfiles.write_atomic(
+            self._dir / runfiles.STATE,
+            {"phase": phase, "text": text, "note": self.note, "stage": self.stage},
+        )
+
+    def progress(self, done: int, total: int, text: str, phase: Phase = Phase.STARTING) -> None:
+        """What load_dataset reports, some times a second."""
+        now = time.monotonic()
+        if now >= self._next_progress:
+            self._next_progress = now + RECORD_SECONDS
+            share = f" ({100 * done // total} %)" if total else ""
+            self.state(phase, f"{text[:1].upper()}{text[1:]}{share}")
+
+    def record(self, record, model, samples=None, *, last: bool = False) -> None:
+        """Note a step when one is due; `samples` are the pictures to draw again. Long runs note
+        fewer: the lines grow with the logarithm of the time."""
+        now = time.monotonic()
+        if last or now >= self._next_record:
+            self._next_record = now + max(RECORD_SECONDS, record.elapsed / 400)
+            self._records.write(f"{json.dumps(record.to_dict())}\n")
+            self._records.flush()
+        if last or now >= self._next_preview:
+            self._draw(record, model, samples)
+            took = time.monotonic() - now
+            self._next_preview = time.monotonic() + max(PREVIEW_SECONDS, took / self.share)
+
+    def _draw(self, record, model, samples) -> None:
+        from vqvae.nn.modes import eval_mode
+
+        with eval_mode(model):
+            x_recon = model.decode(model.encode(samples))
+        runfiles.write_atomic(self._dir / runfiles.PREVIEW, sprite(samples, x_recon))
+        self._drawn += 1
+        runfiles.write_atomic(
+            self._dir / runfiles.LIVE,
+            {
+                "record": record.to_dict(),
+                "drawn": self._drawn,
+                "pictures": len(samples),
+                "counts": [round(count, 4) for count in model.quantizer.usage_counts.tolist()],
+                "mse": (samples - x_recon).square().mean().item(),
+            },
+        )
+
+    def close(self) -> None:
+        self._records.close()
+
+
+def sprite(x, x_recon) -> bytes:
+    """PNG with the images x (N, C, H, W) in [0, 1] side by side in the upper row and x_recon in the
+    lower one."""
+    import torch
+    from torchvision.io import encode_png
+
+    rows = [
+        images.clamp(0, 1).mul(255).round().to("cpu", torch.uint8).permute(1, 2, 0, 3).flatten(2)
+        for images in (x, x_recon)
+    ]
+    return encode_png(torch.cat(rows, 1).contiguous()).numpy().tobytes()
+
+
+def pick(data):
+    """uint8 (N, C, H, W): PREVIEWS images of a set, one of each class first."""
+    import torch
+
+    rows = []
+    if data.labels is not None:
+        firsts = [
+            (data.labels == label).nonzero()[:1, 0]
+            for label in range(min(len(data.classes), PREVIEWS))
+        ]
+        rows = torch.cat(firsts).tolist() if firsts else []
+    rows += [row for row in range(len(data)) if row not in rows][: PREVIEWS - len(rows)]
+    return data.images[torch.tensor(rows)]
+
+
+def skipped(data) -> str:
+    """What should be known of how the images were read, in sentences; "" where all went as one
+    expects."""
+    return " ".join([*([_left_out(data)] if data.skipped else ()), *data.notes])
+
+
+def _left_out(data) -> str:
+    named = "; ".join(f"{file.name} ({file.reason})" for file in data.skipped[:3])
+    more = f"; and {len(data.skipped) - 3:,} more" if len(data.skipped) > 3 else ""
+    files = "1 file" if len(data.skipped) == 1 else f"{len(data.skipped):,} files"
+    return f"{len(data):,} images read, {files} skipped: {named}{more}."

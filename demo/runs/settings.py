@@ -1,0 +1,292 @@
+"""From what was typed into the Train form to settings that are safe to start, or one sentence that
+says why not."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from demo.errors import PageError
+from demo.runs.presets import BY_NAME, FIELDS, OWN_SIZES, SHAPES
+from vqvae.config import ConfigError, ModelConfig, TrainingConfig
+from vqvae.nn.batches import measuring_bytes
+from vqvae.training.memory import free_bytes
+
+if TYPE_CHECKING:
+    from vqvae.prior.training import PriorTrainingConfig
+
+MEMORY_SHARE = 0.6
+"""Most of the machine's free memory that one run may be estimated to need."""
+IMAGES = {"mnist": 70_000, "fashion-mnist": 70_000, "cifar10": 60_000, "synthetic": 22_000}
+
+
+class SettingsError(PageError):
+    """A field of the form cannot be used. The text names the field, what was given and what is
+    valid."""
+
+
+@dataclass(frozen=True)
+class RunSettings:
+    """What a run needs to know, checked."""
+
+    model: ModelConfig
+    training: TrainingConfig | None
+    """None: the model is trained already, and a copy of it is given."""
+    prior: PriorTrainingConfig | None = None
+    """How to train the model's prior, after the model."""
+
+    def to_dict(self) -> dict[str, Any]:
+        return {
+            name: part.to_dict()
+            for name in ("model", "training", "prior")
+            if (part := getattr(self, name))
+        }
+
+
+def read_form(
+    values: dict[str, Any],
+    *,
+    data_dir: Path,
+    own: Path | None = None,
+    own_size: Any = 32,
+    own_colour: Any = True,
+) -> RunSettings:
+    """Check the values of every field by name.
+
+    Args:
+        values: field name -> what the form holds; missing fields take their default.
+        data_dir: where named data sets lie.
+        own: the zip of images that "own" stands for; its images are resized to `own_size` squared.
+
+    Raises:
+        SettingsError: with one sentence naming the field, what was given and what is valid.
+    """
+    checked = {
+        field.name: _check(field.name, values.get(field.name, field.default)) for field in FIELDS
+    }
+    dataset = checked["dataset"]
+    if dataset == "own":
+        if own is None:
+            raise SettingsError(
+                "Images to learn is set to your own, but there are none: upload a zip on the field "
+                "below, or choose another data set."
+            )
+        if own_size not in OWN_SIZES:
+            raise SettingsError(
+                f"Size of my images is {shown(own_size)}; it must be one of "
+                f"{', '.join(map(str, OWN_SIZES))} pixels."
+            )
+        channels, side = (3 if own_colour else 1), int(own_size)
+    else:
+        channels, side = SHAPES[dataset]
+    if side % checked["downsample"]:
+        raise SettingsError(
+            f"{BY_NAME['downsample'].label} is {checked['downsample']}, and {side} pixels cannot "
+            "be divided by it; take 2 or 4."
+        )
+    try:
+        model = ModelConfig(
+            channels=channels,
+            height=side,
+            width=side,
+            downsample=checked["downsample"],
+            hidden_channels=checked["hidden_channels"],
+            residual_blocks=checked["residual_blocks"],
+            embedding_dim=checked["embedding_dim"],
+            codebook_size=checked["codebook_size"],
+            quantizer=checked["quantizer"],
+            gradient_estimator=checked["gradient_estimator"],
+            ema_decay=checked["ema_decay"],
+            kmeans_start=checked["kmeans_start"],
+            restart_threshold=ModelConfig.restart_threshold if checked["restart"] else 0.0,
+        )
+        training = TrainingConfig(
+            dataset=str(own) if dataset == "own" else dataset,
+            data_dir=str(data_dir),
+            seconds=checked["seconds"],
+            batch_size=checked["batch_size"],
+            learning_rate=checked["learning_rate"],
+            commitment_weight=checked["commitment_weight"],
+            entropy_weight=checked["entropy_weight"],
+            ssim_weight=checked["ssim_weight"],
+            seed=checked["seed"],
+        )
+        prior = (
+            prior_settings(
+                model, checked["prior_seconds"], training.dataset, data_dir, checked["seed"]
+            )
+            if checked["prior_seconds"]
+            else None
+        )
+    except ConfigError as error:
+        raise SettingsError(_with_labels(str(error))) from error
+    settings = RunSettings(model, training, prior)
+    check_memory(settings)
+    return settings
+
+
+def read_prior_form(
+    model: ModelConfig, dataset: str, seconds: Any, conditional: Any, *, data_dir: Path
+) -> RunSettings:
+    """The settings of a run that trains a prior for a model that is there already; `dataset` is
+    what it was trained on.
+
+    Raises SettingsError as `read_form` does.
+    """
+    if model.kind != "vqvae":
+        raise SettingsError(
+            "The model at the top has no codebook, so it can have no prior; choose a VQ-VAE there."
+        )
+    checked = _check("prior_seconds", seconds)
+    if not checked:
+        raise SettingsError(f"{BY_NAME['prior_seconds'].label} is 0; give it at least a second.")
+    try:
+        prior = prior_settings(
+            model, checked, dataset, data_dir, 0, conditional=conditional is not False
+        )
+    except ConfigError as error:
+        raise SettingsError(str(error)) from error
+    settings = RunSettings(model, None, prior)
+    check_memory(settings)
+    return settings
+
+
+def prior_settings(
+    model: ModelConfig,
+    seconds: float,
+    dataset: str,
+    data_dir: Path,
+    seed: int,
+    *,
+    conditional: bool = True,
+) -> PriorTrainingConfig:
+    """How to train a prior of a model; ConfigError where its grid or codebook is none for a
+    prior."""
+    from vqvae.prior.model import PriorConfig
+    from vqvae.prior.training import PriorTrainingConfig
+
+    PriorConfig(
+        codebook_size=model.codebook_size,
+        embedding_dim=model.embedding_dim,
+        height=model.grid[0],
+        width=model.grid[1],
+    )
+    return PriorTrainingConfig(
+        dataset=dataset,
+        data_dir=str(data_dir),
+        seconds=seconds,
+        seed=seed,
+        class_conditional=conditional,
+    )
+
+
+def check_memory(settings: RunSettings, available: int | None = None) -> None:
+    """Refuse a run whose estimated memory does not fit, before anything is allocated."""
+    need, free = memory_estimate(settings), available if available is not None else free_bytes()
+    if need > MEMORY_SHARE * free:
+        model, training = settings.model, settings.training
+        if training is None:
+            raise SettingsError(
+                f"A prior of this model needs about {need / 2**30:.1f} GB of memory and "
+                f"{MEMORY_SHARE * free / 2**30:.1f} GB can be given to a run; a coarser grid or "
+                f"fewer codes need less."
+            )
+        raise SettingsError(
+            f"These settings need about {need / 2**30:.1f} GB of memory and "
+            f"{MEMORY_SHARE * free / 2**30:.1f} GB can be given to a run; lower the batch size "
+            f"({training.batch_size:,}), the hidden channels ({model.hidden_channels:,}) or the "
+            f"codebook size ({model.codebook_size:,})."
+        )
+
+
+def memory_estimate(settings: RunSettings) -> int:
+    """Bytes a run needs at its peak, rounded up rather than down.
+
+    The process itself, the images (8 bits), weights with gradient and the optimiser's two moments,
+    and what the backward pass keeps: about six feature maps a residual block at the grid's size,
+    and the input at full size; or, where it is more, what measuring the model takes.
+    """
+    if settings.training is None:
+        return _prior_memory(settings.model)
+    model, training = settings.model, settings.training
+    c, d, k = model.hidden_channels, model.embedding_dim, model.codebook_size
+    patch = model.channels * model.downsample**2
+    weights = (
+        2 * (model.residual_blocks * (9 * c * c + 9 * c * c) + 9 * c * patch + c * d) + 4 * k * d
+    )
+    grid = model.grid[0] * model.grid[1]
+    activations = (
+        training.batch_size * grid * (2 * c * (6 * model.residual_blocks + 4) + 8 * patch + 6 * d)
+    )
+    distances = min(training.batch_size * grid * k, 2**23 + k)
+    images = IMAGES.get(training.dataset, 60_000) * model.channels * model.height * model.width
+    working = max(4 * activations, measuring_bytes(model))
+    need = 400 * 2**20 + 16 * weights + working + 8 * distances + images
+    return max(need, _prior_memory(model)) if settings.prior else need
+
+
+def _prior_memory(model: ModelConfig) -> int:
+    """Bytes that the training of a prior needs: the scores of every hidden cell with their
+    gradient, half of the cells being hidden, the attention of every block, some twenty feature maps
+    a block, and the grids (16 bits a code)."""
+    from vqvae.prior.model import PriorConfig
+    from vqvae.prior.training import PriorTrainingConfig
+
+    sizes, cells, batch = (
+        PriorConfig(),
+        model.grid[0] * model.grid[1],
+        PriorTrainingConfig().batch_size,
+    )
+    scores = 3 * batch * cells // 2 * model.codebook_size
+    maps = sizes.layers * batch * cells * (20 * sizes.channels + sizes.heads * cells)
+    return 500 * 2**20 + 4 * (scores + maps) + 70_000 * cells * 2
+
+
+def _with_labels(sentence: str) -> str:
+    """The sentence of a ConfigError with the fields called as the form calls them."""
+    for field in FIELDS:
+        if "_" in field.name:
+            sentence = sentence.replace(field.name, field.label)
+    return sentence[:1].upper() + sentence[1:]
+
+
+def _check(name: str, value: Any) -> Any:
+    field = BY_NAME[name]
+    if field.choices:
+        valid = [v for _, v in field.choices]
+        if value not in valid or isinstance(value, bool):
+            raise SettingsError(
+                f"{field.label} is {shown(value)}; it must be one of {', '.join(map(str, valid))}."
+            )
+        return valid[valid.index(value)]
+    if isinstance(field.default, bool):
+        if not isinstance(value, bool):
+            raise SettingsError(f"{field.label} is {shown(value)}; it must be on or off.")
+        return value
+    return _check_number(name, value)
+
+
+def _check_number(name: str, value: Any) -> int | float:
+    field = BY_NAME[name]
+    valid = (
+        f"it must be a {'whole ' if field.whole else ''}number from {field.low:,g} to "
+        f"{field.high:,.10g}"
+    )
+    if value is None or value == "":
+        raise SettingsError(f"{field.label} is empty; {valid}.")
+    if (
+        isinstance(value, bool)
+        or not isinstance(value, (int, float))
+        or not field.low <= value <= field.high
+        or (field.whole and value != int(value))
+    ):
+        raise SettingsError(f"{field.label} is {shown(value)}; {valid}.")
+    return int(value) if field.whole else float(value)
+
+
+def shown(value: Any) -> str:
+    if isinstance(value, (int, float)) and not isinstance(value, bool) and abs(value) < 1e15:
+        return f"{value:,.10g}"
+    text = repr(value)
+    return text if len(text) <= 40 else text[:37] + "..."

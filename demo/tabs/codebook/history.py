@@ -1,0 +1,96 @@
+"""The past of a run of one's own: where its codes and latents were at each snapshot, on one map
+with fixed axes."""
+
+import base64
+from pathlib import Path
+
+import numpy as np
+
+from demo.models.ids import ModelId
+from demo.models.library import get_checkpoint, resolve
+from demo.pictures.images import encode_png
+from demo.runs.snapshots import read_snapshot, snapshot_files
+from demo.settings import Settings
+from demo.tabs.codebook import answers, libraries
+
+MOST_CODES = 4_096
+
+
+def snapshots(model_id: object, settings: Settings) -> list[Path]:
+    """The snapshot files of a run of one's own; [] for every other model."""
+    parsed = ModelId.parse(model_id)
+    if parsed is None or not parsed.share:
+        return []
+    folder = resolve(model_id, settings)
+    return snapshot_files(folder.parent if folder.name == "checkpoint" else folder)
+
+
+def answer(model_id: object, settings: Settings) -> answers.Past:
+    """{frames, K, M, ranges, sheets}: everything the slider shows, so that moving it asks nothing.
+
+    A frame: {elapsed, step, codes: base64 float32 (K, 2), latents: base64 float32 (M, 2), dead:
+    [index], sheet: PNG of N pictures above their reconstructions}. The axes are the principal
+    components of the last snapshot.
+    """
+    from vqvae.analysis.projection import fit
+
+    libraries.ready()
+
+    read = [s for s in map(read_snapshot, snapshots(model_id, settings)) if s is not None]
+    shapes = {(s["codebook"].shape, s["latents"].shape) for s in read[-1:]}
+    read = [s for s in read if (s["codebook"].shape, s["latents"].shape) in shapes]
+    if len(read) < 2:
+        return {"frames": []}
+    last = read[-1]
+    fitted = fit(np.concatenate([last["codebook"].numpy(), last["latents"].numpy()]))
+    K = min(MOST_CODES, len(last["codebook"]))
+    frames, reach = [], 0.0
+    for s in read:
+        codes_at, latents_at = (
+            fitted.place(s["codebook"][:K].numpy()),
+            fitted.place(s["latents"].numpy()),
+        )
+        # Outliers of the first moments must not shrink all that follows to a dot.
+        reach = max(reach, float(np.percentile(np.abs(latents_at), 99.5)))
+        dead = np.flatnonzero(s["dead"][:K].numpy()).tolist()
+        frames.append(
+            {
+                "elapsed": s["elapsed"],
+                "step": s["step"],
+                "codes": _floats(codes_at),
+                "latents": _floats(latents_at),
+                "dead": dead,
+                "sheet": _sheet(s["x"].numpy(), s["x_recon"].numpy()),
+            }
+        )
+    # What the run ended with is measured: there, dead are the codes that no test picture chose, as
+    # in the verdict.
+    gallery = get_checkpoint(str(model_id), settings).gallery
+    if gallery is not None and gallery.counts.any():
+        frames[-1]["dead"] = np.flatnonzero(gallery.counts[:K].numpy() == 0).tolist()
+    n, _, height, width = last["x"].shape
+    return {
+        "frames": frames,
+        "K": K,
+        "M": len(last["latents"]),
+        "reach": 1.08 * reach,
+        "explained": [round(share, 4) for share in fitted.explained],
+        "pictures": n,
+        "height": height,
+        "width": width,
+    }
+
+
+def _floats(values: np.ndarray) -> str:
+    return base64.b64encode(values.astype("<f4").tobytes()).decode()
+
+
+def _sheet(x: np.ndarray, x_recon: np.ndarray) -> str:
+    """PNG: pictures uint8 (N, C, H, W) in the upper row, reconstructions in the lower one."""
+    rows = [
+        row.transpose(2, 0, 3, 1).reshape(row.shape[2], -1, row.shape[1]) for row in (x, x_recon)
+    ]
+    sheet = np.concatenate(rows)
+    return base64.b64encode(
+        encode_png(np.ascontiguousarray(sheet[:, :, 0] if sheet.shape[2] == 1 else sheet))
+    ).decode()

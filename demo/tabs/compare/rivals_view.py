@@ -1,0 +1,183 @@
+"""Quantizers side by side as HTML: a table, a point each in the rate plot, and what each gains and
+gives up.
+
+Pure functions of figures as demo.runs.measuring.measure_quantizer has them: of a visitor's own
+plan, or recorded.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Mapping, Sequence
+from html import escape
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from demo.charts.rate_plot import rate_html
+from demo.runs.plans import ENOUGH_STEPS, RIVALS
+from demo.text import figure, term
+
+FIGURES = (
+    "codebook_size",
+    "embedding_dim",
+    "bits",
+    "coded_bits",
+    "mse",
+    "psnr",
+    "usage",
+    "perplexity",
+    "step_ms",
+)
+NAMES = {"mnist": "MNIST", "cifar10": "CIFAR-10"}
+SERIES = "quantizer"
+CODED = (
+    "Counted after entropy coding, with one table of code lengths for all cells: codes that are "
+    "chosen more often take fewer bits."
+)
+
+
+class Rivals(NamedTuple):
+    """What is shown: figures, and where they are from."""
+
+    entries: Sequence[Mapping[str, Any]]
+    note: str
+    """In a sentence, plain text."""
+
+
+def recorded(path: Path) -> Rivals:
+    """The stored figures; none where they are absent or are not figures."""
+    try:
+        value = json.loads(path.read_text("utf-8"))
+        entries = [
+            entry
+            for entry in value["done"]
+            if entry["name"] in RIVALS and all(figure(entry[name]) is not None for name in FIGURES)
+        ]
+        steps, images, seed = (int(value[name]) for name in ("steps", "images", "seed"))
+        dataset = NAMES[value["dataset"]]
+    except (OSError, ValueError, KeyError, TypeError):
+        return Rivals([], "")
+    return Rivals(
+        entries,
+        f"Recorded: {steps:,} steps of {dataset} each, on {images:,} test images. One seed "
+        f"({seed}): small differences say nothing.",
+    )
+
+
+def own(parts: Sequence[dict], results: dict) -> Rivals:
+    """Those of a visitor's plan that are measured."""
+    entries = [entry for entry in results.get("done", []) if entry.get("name") in RIVALS]
+    if not entries:
+        return Rivals([], "")
+    asked = {part["name"]: part["training"]["steps"] for part in parts}
+    cut = [
+        f"{RIVALS[e['name']][0]} after {e['steps']:,}"
+        for e in entries
+        if e["steps"] < asked.get(e["name"], 0)
+    ]
+    return Rivals(
+        entries,
+        f"Yours: {max(asked.values()):,} steps each, on {entries[0]['images']:,} test images. One "
+        "seed: small differences say nothing."
+        + (f" Ended early: {', '.join(cut)}." if cut else ""),
+    )
+
+
+def plot_html(rivals: Rivals) -> str:
+    """A point for each quantizer: bits after entropy coding against PSNR."""
+    return rate_html(
+        [
+            {
+                "series": SERIES,
+                "label": RIVALS[e["name"]][0],
+                "bits": e["coded_bits"],
+                "psnr": e["psnr"],
+            }
+            for e in rivals.entries
+        ],
+        note=CODED if rivals.entries else "",
+    )
+
+
+def tables_html(tables: Sequence[Rivals]) -> str:
+    """A table of each, and what each quantizer gains and gives up; "" where there is nothing."""
+    names = dict.fromkeys(e["name"] for rivals in tables for e in _ranked(rivals))
+    if not names:
+        return ""
+    about = "".join(
+        f"<dt>{escape(RIVALS[name][0])}</dt><dd>{escape(RIVALS[name][1])}</dd>" for name in names
+    )
+    return f'{"".join(map(table_html, tables))}<dl class="vq-rivals">{about}</dl>'
+
+
+def table_html(rivals: Rivals) -> str:
+    """The figures, the lowest error first; then what they say. "" of none."""
+    entries = _ranked(rivals)
+    if not entries:
+        return ""
+    head = (
+        "<tr><th>Quantizer</th><th>K</th><th>D</th>"
+        f"<th>{term('bits per image', 'Bits')}</th><th>{term('entropy', 'Coded bits')}</th>"
+        f"<th>{term('mse')}</th><th>{term('PSNR')}, dB</th><th>{term('usage', 'Usage')}</th>"
+        f"<th>{term('perplexity', 'Perplexity')}</th><th>ms a step</th></tr>"
+    )
+    return (
+        f'<p class="vq-note">{escape(rivals.note)}</p>'
+        '<div class="vq-plan-table" tabindex="0" role="region" aria-label="Figures of the '
+        'quantizers"><table>'
+        f"{head}{''.join(map(_row, entries))}</table></div>"
+        f'<p class="vq-note">{escape(conclusion(entries))}</p>'
+    )
+
+
+def _ranked(rivals: Rivals) -> list[Mapping[str, Any]]:
+    """The lowest error first."""
+    return sorted(rivals.entries, key=lambda e: e["mse"])
+
+
+def conclusion(entries: Sequence[Mapping[str, Any]]) -> str:
+    """What the figures say, in words; "" of fewer than two."""
+    if len(entries) < 2:
+        return ""
+    fewest = min((e["steps"] for e in entries if "steps" in e), default=ENOUGH_STEPS)
+    if fewest < ENOUGH_STEPS:
+        return (
+            f"Not trained enough to compare: {fewest:,} steps are too few to name a best one. Give "
+            f"each at least {ENOUGH_STEPS}."
+        )
+    best = min(entries, key=lambda e: e["mse"])
+    even = max(entries, key=lambda e: e["perplexity"])
+    short = min(entries, key=lambda e: e["coded_bits"])
+    name = {id(e): RIVALS[e["name"]][0] for e in entries}
+    said = f"Lowest error: {name[id(best)]}. "
+    if even is not best:
+        said += (
+            f"More codes in use is not a better picture: {name[id(even)]} has the highest "
+            f"perplexity, and {even['mse'] / best['mse']:.1f} times the error. "
+        )
+    if short is not best:
+        said += (
+            f"{name[id(short)]} is the shortest after entropy coding, {short['coded_bits']:,.0f} "
+            f"bits against {best['coded_bits']:,.0f}, at {short['mse'] / best['mse']:.1f} times "
+            "the error."
+        )
+    return said.strip()
+
+
+def _row(e: Mapping[str, Any]) -> str:
+    levels = " × ".join(map(str, e.get("levels") or ()))
+    size = f"{e['codebook_size']:,}" + (f" ({levels})" if levels else "")
+    cells = (
+        escape(RIVALS[e["name"]][0]),
+        escape(size),
+        e["embedding_dim"],
+        f"{e['bits']:,.0f}",
+        f"{e['coded_bits']:,.0f}",
+        f"{e['mse']:.5f}",
+        f"{e['psnr']:.1f}",
+        f"{math.floor(100 * e['usage'])} %",
+        f"{e['perplexity']:,.0f}",
+        f"{e['step_ms']:.0f}",
+    )
+    return f"<tr>{''.join(f'<td>{cell}</td>' for cell in cells)}</tr>"

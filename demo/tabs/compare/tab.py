@@ -1,0 +1,255 @@
+"""The Compare tab: VQ-VAE, AE, VAE and conditional VAE side by side."""
+
+from functools import partial
+
+import gradio as gr
+
+from demo.charts import curves, rate_plot
+from demo.door import Turns, server_functions
+from demo.models import sets as comparison_models
+from demo.models.sharing import sharing_of
+from demo.page import run_head
+from demo.page.events import AT_ONCE, Update
+from demo.page.modules import starts
+from demo.page.page import Page
+from demo.page.picker import IdPicker, refilled
+from demo.runs.jobs import Jobs, shared_jobs
+from demo.runs.plans import AXES, DATASETS, PRESETS, RIVALS
+from demo.settings import Settings
+from demo.tabs.compare import component as widget
+from demo.tabs.compare import plan_runs, plan_view
+from demo.tabs.compare import questions as comparison
+from demo.text import term
+
+QUESTIONS = (
+    comparison.compare_open,
+    comparison.compare_upload,
+    comparison.compare_picture,
+    comparison.compare_between,
+    comparison.compare_samples,
+)
+INTRODUCTION = (
+    f"The same encoder and decoder, four ways to keep a picture: a grid of {term('code', 'codes')} "
+    f"(VQ-VAE), a plain vector ({term('AE')}), a noisy vector close to a normal distribution "
+    f"({term('VAE')}), and a VAE that is also given the class. The shipped ones were not trained "
+    "alike: the VQ-VAE learned for an hour, the others for a quarter of one. Train all four below "
+    "for a fair comparison."
+)
+
+
+SECTIONS = {
+    "One picture": "vq-compare-picture",
+    "Between two": "vq-compare-between",
+    "Samples": "vq-compare-samples",
+    "Train all four": "vq-compare-four",
+    "Rate and distortion": "vq-compare-sweep",
+    "Quantizers": "vq-compare-quantizers",
+}
+"""Of the tab: the name of each, and its id."""
+POLL_SECONDS = 1.0
+SHOWN = "(set, model) => ({set, model})"
+TITLES = {
+    "four": (
+        "Train all four with the same budget",
+        "VQ-VAE, AE, VAE and conditional VAE learn the same pictures, one after another, for the "
+        "same time each; then, for as long again, the VQ-VAE’s prior, so that it invents "
+        "pictures too. At the end they are chosen above. Training runs on the server; you can "
+        f"close this page. A VAE can be given {term('free bits')}; under too much weight it ends "
+        f"in {term('posterior collapse')}.",
+        "Train all four",
+    ),
+    "sweep": (
+        f"{term('rate', 'Rate')} and distortion",
+        "How much quality do more bits buy? Up and to the left is better. Vary one setting of the "
+        "VQ-VAE and see its points beside k-means on raw patches (no network at all), JPEG and "
+        "WebP.",
+        "Sweep",
+    ),
+    "quantizers": (
+        "Quantizers side by side",
+        "How should an output of the encoder become a code? Each quantizer is trained on the same "
+        "networks, images, steps and seed, at 512 codes or as near as it can have, so that only "
+        "the quantizer differs.",
+        "Train quantizers",
+    ),
+}
+
+
+def list_sets(settings: Settings, visitor: str | None, current: object) -> Update:
+    """The picker of the sets of models filled again."""
+    return refilled(comparison_models.list_sets(settings, visitor), current)
+
+
+def newest_set(
+    settings: Settings, visitor: str | None, run_id: str | None
+) -> tuple[Update, Update]:
+    """When all four are trained: the picker filled again with their set chosen; the timer that
+    asked for it rests."""
+    listed = comparison_models.list_sets(settings, visitor)
+    wanted = str(sharing_of(settings.runs).name(str(visitor), str(run_id)))
+    there = wanted in [set_id for _, set_id in listed]
+    filled = gr.update(choices=listed, value=wanted) if there else gr.update(choices=listed)
+    return filled, gr.update(active=False)
+
+
+def explain(preset: str | None) -> str:
+    """HTML of the sentence under the presets."""
+    return f'<p class="vq-note">{PRESETS[preset][1] if preset in PRESETS else ""}</p>'
+
+
+def build(page: Page) -> None:
+    """The tab's components and events."""
+    settings = page.settings
+
+    listed = comparison_models.list_sets(settings, None)
+    first = listed[0][1] if listed else None
+    with gr.Row(elem_id="vq-compare-head"):
+        gr.HTML(f'<p class="vq-note">{INTRODUCTION}</p>', padding=False, elem_id="vq-compare-note")
+        chosen = IdPicker(
+            listed,
+            value=first,
+            label="Models to compare",
+            filterable=False,
+            elem_id="vq-compare-set",
+        )
+    links = "".join(
+        f'<a href="#{target}" data-scroll="{target}">{name}</a>'
+        for name, target in SECTIONS.items()
+    )
+    gr.HTML(
+        f'<nav aria-label="Sections of this tab">{links}</nav>',
+        padding=False,
+        elem_id="vq-compare-sections",
+    )
+    functions = server_functions(QUESTIONS, settings, Turns(2))
+    view = widget.comparison({"set": first, "model": page.model.value}, functions)
+    gr.on(
+        [chosen.change, page.model.change], None, [chosen, page.model], [view], js=SHOWN, **AT_ONCE
+    )
+    page.ready(partial(list_sets, settings), [page.visitor, chosen], [chosen], queue=False)
+    page.ready(None, [chosen, page.model], [view], js=SHOWN)
+    jobs = shared_jobs(settings)
+    four = build_plan(page, jobs, "four")
+    four.done.tick(
+        partial(newest_set, settings), [page.visitor, four.run_id], [chosen, four.done], **AT_ONCE
+    )
+    build_plan(page, jobs, "sweep")
+    build_plan(page, jobs, "quantizers")
+
+
+def build_plan(page: Page, jobs: Jobs, kind: str) -> plan_runs.View:
+    """One plan: its form on the left, its progress and its figures on the right."""
+    title, words, press = TITLES[kind]
+    run_id, seen, settings = gr.State(None), gr.State(None), page.settings
+    empty = plan_runs.show(kind, jobs, settings, "", None, None, "")
+    looks = (
+        run_head.CSS_PATH.read_text()
+        + curves.CSS_PATH.read_text()
+        + rate_plot.CSS_PATH.read_text()
+        + plan_view.CSS_PATH.read_text()
+    )
+    ident = f"vq-compare-{kind}"
+    with gr.Row(elem_id=ident, elem_classes="vq-plan"):
+        with gr.Column(elem_classes="vq-plan-form", scale=0, min_width=320):
+            gr.HTML(f'<h2>{title}</h2><p class="vq-note">{words}</p>', padding=False)
+            images = [*DATASETS, ("Those of the model at the top", plan_runs.OWN)]
+            dataset = gr.Dropdown(
+                images,
+                value="mnist",
+                label="Images to learn",
+                filterable=False,
+                elem_id=f"{ident}-dataset",
+            )
+            if kind == "four":
+                options = [(name, key) for key, (name, _) in PRESETS.items()]
+                choice = gr.Dropdown(
+                    options,
+                    value="plain",
+                    label="Preset",
+                    filterable=False,
+                    elem_id=f"{ident}-preset",
+                )
+                why = gr.HTML(explain("plain"), padding=False)
+                choice.change(explain, [choice], [why], **AT_ONCE)
+            elif kind == "quantizers":
+                options = [(name, key) for key, (name, _) in RIVALS.items()]
+                choice = gr.CheckboxGroup(
+                    options, value=list(RIVALS), label="Quantizers", elem_id=f"{ident}-kinds"
+                )
+            else:
+                options = [(name, key) for key, (name, _) in AXES.items()]
+                tried = "; ".join(
+                    f"{name.partition(',')[0]} {', '.join(map(str, values))}"
+                    for name, values in AXES.values()
+                )
+                choice = gr.Dropdown(
+                    options,
+                    value="codebook_size",
+                    label="What to vary",
+                    filterable=False,
+                    info=f"Values tried: {tried} where it divides the size.",
+                    elem_id=f"{ident}-axis",
+                )
+            if kind == "quantizers":
+                budget = gr.Number(200, label="Steps for each quantizer", elem_id=f"{ident}-steps")
+            else:
+                budget = gr.Number(30, label="Seconds for each model", elem_id=f"{ident}-seconds")
+            go = gr.Button(press, variant="primary", elem_id=f"{ident}-start")
+            problem = gr.HTML("", padding=False, elem_id=f"{ident}-problem")
+        with gr.Column(scale=1, min_width=320):
+            status = gr.HTML(
+                empty.status, css_template=looks, padding=False, elem_id=f"{ident}-status"
+            )
+            with gr.Row(elem_classes="vq-plan-buttons"):
+                stop = gr.Button(
+                    "Stop",
+                    size="sm",
+                    interactive=False,
+                    min_width=96,
+                    scale=0,
+                    elem_id=f"{ident}-stop",
+                )
+                resume = gr.Button(
+                    "Resume",
+                    size="sm",
+                    visible=False,
+                    min_width=96,
+                    scale=0,
+                    elem_id=f"{ident}-resume",
+                )
+            figure = gr.HTML(
+                empty.figure,
+                css_template=looks,
+                padding=False,
+                elem_id=f"{ident}-figure",
+                js_on_load=starts(curves.MODULE),
+            )
+            table = gr.HTML(
+                empty.table, css_template=looks, padding=False, elem_id=f"{ident}-table"
+            )
+    view = plan_runs.View(
+        run_id,
+        seen,
+        status,
+        figure,
+        table,
+        stop,
+        resume,
+        gr.Timer(POLL_SECONDS, active=False),
+        problem,
+        gr.Timer(0.05, active=False),
+    )
+    known = [page.visitor, run_id, seen]
+    fixed = (kind, jobs, settings)
+    go.click(
+        partial(plan_runs.start, *fixed),
+        [*known, dataset, choice, budget, page.model],
+        [*view],
+        **AT_ONCE,
+    )
+    stop.click(partial(plan_runs.stop, *fixed), known, [*view], **AT_ONCE)
+    resume.click(partial(plan_runs.resume, *fixed), known, [*view], **AT_ONCE)
+    view.timer.tick(partial(plan_runs.show, *fixed), known, [*view], **AT_ONCE)
+    page.ready(partial(plan_runs.find, *fixed), [page.visitor], [*view], queue=False)
+    page.again.click(partial(plan_runs.find, *fixed), [page.visitor], [*view], **AT_ONCE)
+    return view

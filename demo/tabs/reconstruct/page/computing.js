@@ -1,0 +1,112 @@
+// A picture through the model, computed in the page, or asked of the server where the page cannot.
+// A Wire asks it as it asks a server; its answers hold numbers and pixels ready to be used.
+
+import { drawingToInput } from "../../../page/drawing/layout.js";
+import { bytesOfPicture, engineFor } from "../../../page/engine.js";
+import { bytesOf, floatsOf, imageOf } from "../../../page/packed.js";
+import { pixelsOf, sizeOf } from "../../../page/pixels.js";
+
+const EQUAL = 99.9; // dB; the engine's PSNR ends at 100
+
+/**
+ * What is on the pad, as drawing_to_input (demo/pictures/input.py) takes it.
+ * @typedef {object} Asked
+ * @property {string} source
+ * @property {boolean} tidy
+ * @property {string | null} taken the input that the server made of a file, a PNG
+ * @property {() => ImageData} pixels of the pad
+ * @property {() => string} png of the pad
+ * @property {number} [n]
+ */
+
+export class Computing {
+  /** @param {Record<string, (request: object) => Promise<any>>} server */
+  constructor(server) {
+    this.server = server;
+    /** @type {import("../../../../vqvae/engine/client.js").Client | null} */
+    this.engine = null;
+    /** @type {any} what the server says of the model */
+    this.model = null;
+  }
+
+  /** What a Wire may ask. @returns {import("../../../page/wire.js").Server} */
+  questions() {
+    return { reconstruct: (/** @type {any} */ asked) => this.reconstruct(asked) };
+  }
+
+  /**
+   * From now on all is about this model; until its weights are here, the server computes. Resolves
+   * to whether the page does.
+   * @param {any} model the server's `open_model`
+   */
+  async open(model) {
+    Object.assign(this, { model, engine: null });
+    const engine = await engineFor(model);
+    if (this.model === model) this.engine = engine;
+    return this.engine !== null;
+  }
+
+  /**
+   * The picture at every stage, or {nothing: why} where there is nothing to see. @param {Asked}
+   * asked
+   */
+  async reconstruct({ source, tidy, taken, pixels, png, n }) {
+    const { engine, model } = this,
+      size = sizeOf(model.size);
+    const input =
+      engine &&
+      drawingToInput(
+        taken === null ? pixels() : pixelsOf(await imageOf(taken)),
+        size,
+        model.style,
+        { source, tidy },
+      );
+    if (!engine || !input) {
+      const answer = await this.server.reconstruct({
+        model: model.model,
+        image: taken ?? png(),
+        source,
+        tidy,
+        n,
+      });
+      return answer?.ok && !answer.nothing ? { ...answer, ...unpacked(answer) } : answer;
+    }
+    if (!input.pixels) return { ok: true, n, nothing: input.did };
+    try {
+      const x = Float32Array.from(input.pixels, (value) => value / 255);
+      const { latents, indices, recon, unquantized, error, ssim, ...figures } = await engine.ask(
+        "reconstruct",
+        [x],
+      );
+      return {
+        ok: true,
+        n,
+        ssim,
+        psnr: decibels(figures.psnr),
+        psnr_unquantized: decibels(figures.psnr_unquantized),
+        did: input.did,
+        input: input.pixels,
+        latents: Float32Array.from(latents),
+        indices: [...indices],
+        recon: bytesOfPicture(recon),
+        unquantized: bytesOfPicture(unquantized),
+        error: bytesOfPicture(error),
+      };
+    } catch (error) {
+      const again = Boolean(engine.closed); // it has stopped: the server is asked next
+      if (again) this.engine = null;
+      return { ok: false, n, again, error: error instanceof Error ? error.message : String(error) };
+    }
+  }
+}
+
+/** A PSNR; null at its ceiling, where the pictures are equal. @param {number} psnr */
+const decibels = (psnr) => (psnr >= EQUAL ? null : psnr);
+
+/** @param {Record<string, any>} answer */
+const unpacked = (answer) => ({
+  latents: answer.latents && floatsOf(answer.latents),
+  ...Object.fromEntries(
+    ["input", "recon", "unquantized", "error"].map((name) => [name, bytesOf(answer[name])]),
+  ),
+});
