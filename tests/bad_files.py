@@ -1,5 +1,6 @@
-"""Files that nobody should send, made here: pictures, archives, checkpoints and texts, each by a name that says what is
-wrong with it. `test_bad_input.py` puts every one of them through every door of the app and of the command line."""
+"""Files that nobody should send, made here: pictures, archives, checkpoints and texts, each by a
+name that says what is wrong with it. `test_bad_input.py` puts every one of them through every door
+of the app and of the command line."""
 
 import io
 import json
@@ -14,6 +15,8 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
+from tests.heif_files import heic
+
 
 class Payload:
     """What a pickle would run if anybody opened it."""
@@ -24,6 +27,8 @@ class Payload:
 
 def image(picture: Image.Image, form: str = "PNG", **options) -> bytes:
     """A picture as a file."""
+    if form == "HEIF":  # Pillow does not write it
+        return heic(picture, **options)
     buffer = io.BytesIO()
     picture.save(buffer, form, **options)
     return buffer.getvalue()
@@ -31,8 +36,11 @@ def image(picture: Image.Image, form: str = "PNG", **options) -> bytes:
 
 def png_claiming(width: int, height: int) -> bytes:
     """A PNG whose header says width x height and whose data is a few bytes."""
+
     def chunk(name: bytes, data: bytes) -> bytes:
-        return struct.pack(">I", len(data)) + name + data + struct.pack(">I", zlib.crc32(name + data))
+        return (
+            struct.pack(">I", len(data)) + name + data + struct.pack(">I", zlib.crc32(name + data))
+        )
 
     header = struct.pack(">IIBBBBB", width, height, 8, 0, 0, 0, 0)
     data = chunk(b"IDAT", zlib.compress(bytes(1000)))
@@ -101,23 +109,35 @@ def _pictures() -> dict[str, bytes]:
         "PDF": b"%PDF-1.7\n%",
         "PostScript": b"%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 9 9\n",
         "HEIC": b"\0\0\0\x18ftypheic" + bytes(60),
+        "truncated HEIC": image(gradient(side=200), "HEIF")[:-300],
+        "truncated AVIF": image(gradient(side=200), "AVIF")[:-300],
         "text named .png": b"just words",
     }
 
 
+def written(mode: str = "RGB", side: int = 40, paper: int = 235) -> Image.Image:
+    """A stroke on paper: what a door of a model of digits finds something in."""
+    sheet = Image.new("L", (side, side), paper)
+    sheet.paste(0, (side // 2 - 3, side // 5, side // 2 + 2, side - side // 5))
+    return sheet.convert("RGB").convert(mode)
+
+
 def _odd_pictures() -> dict[str, bytes]:
     """Unusual, and right: a door for pictures takes them."""
-    turned, frames = Image.Exif(), [Image.new("RGB", (16, 16), name) for name in ("red", "blue")]
+    turned, frames = Image.Exif(), [written(paper=paper) for paper in (235, 200)]
     turned[0x0112] = 6
+    grey = np.asarray(written("L"))
     return {
-        "16-bit PNG": image(Image.fromarray(np.linspace(0, 65535, 1600).astype(np.uint16).reshape(40, 40))),
-        "palette PNG": image(gradient("P")),
-        "CMYK JPEG": image(gradient("CMYK"), "JPEG"),
-        "1-bit PNG": image(gradient("1")),
-        "PNG with alpha": image(gradient("RGBA")),
-        "JPEG turned by Exif": image(gradient(), "JPEG", exif=turned),
+        "16-bit PNG": image(Image.fromarray(grey.astype(np.uint16) * 257)),
+        "palette PNG": image(written("P")),
+        "CMYK JPEG": image(written("CMYK"), "JPEG"),
+        "1-bit PNG": image(written("1")),
+        "PNG with alpha": image(written("RGBA")),
+        "JPEG turned by Exif": image(written(), "JPEG", exif=turned),
         "animated GIF": image(frames[0], "GIF", save_all=True, append_images=frames[1:]),
-        "floating-point TIFF": image(Image.fromarray(np.eye(40, dtype=np.float32)), "TIFF"),
+        "HEIC of a phone": image(written(), "HEIF"),
+        "AVIF of a phone": image(written(), "AVIF"),
+        "floating-point TIFF": image(Image.fromarray(grey.astype(np.float32) / 255), "TIFF"),
     }
 
 
@@ -128,7 +148,9 @@ def _archives() -> dict[str, bytes]:
         "empty zip": zipped({}),
         "truncated zip": two[:-30],
         "zip bomb": zipped({"bomb.png": bytes(80 << 20)}),
-        "zip with climbing paths": zipped({"../a.png": png, "a/../../b.png": png, "..\\c.png": png}),
+        "zip with climbing paths": zipped(
+            {"../a.png": png, "a/../../b.png": png, "..\\c.png": png}
+        ),
         "zip with absolute names": zipped({"/a.png": png, "C:\\b.png": png}),
         "zip of a link": link_zip(),
         "zip in a zip": zipped({"inner.zip": two}),
@@ -149,7 +171,9 @@ def _checkpoints(good: dict[str, bytes]) -> dict[str, bytes]:
     name = next(n for n, value in weights.items() if value.dtype == np.float32 and value.ndim == 4)
 
     def model(**changed: bytes) -> bytes:
-        return zipped({**good, **{file.replace("__", "."): content for file, content in changed.items()}})
+        return zipped(
+            {**good, **{file.replace("__", "."): content for file, content in changed.items()}}
+        )
 
     def with_weights(tensors: dict, metadata: dict | None = None) -> bytes:
         return model(model__safetensors=save(tensors, metadata or marked))
@@ -166,11 +190,19 @@ def _checkpoints(good: dict[str, bytes]) -> dict[str, bytes]:
         "model: empty weights": model(model__safetensors=b""),
         "model: header of 2^62 bytes": model(model__safetensors=safetensors(b"{}", 2**62)),
         "model: header is no JSON": model(model__safetensors=safetensors(b"{{{{")),
-        "model: overlapping tensors": model(model__safetensors=safetensors(json.dumps(
-            {"a": {"dtype": "F32", "shape": [2], "data_offsets": [0, 8]},
-             "b": {"dtype": "F32", "shape": [2], "data_offsets": [4, 12]}}).encode(), numbers=bytes(12))),
+        "model: overlapping tensors": model(
+            model__safetensors=safetensors(
+                json.dumps(
+                    {
+                        "a": {"dtype": "F32", "shape": [2], "data_offsets": [0, 8]},
+                        "b": {"dtype": "F32", "shape": [2], "data_offsets": [4, 12]},
+                    }
+                ).encode(),
+                numbers=bytes(12),
+            )
+        ),
         "model: a wrong shape": with_weights({**weights, name: weights[name][:1]}),
-        "model: another dtype": with_weights({**weights, name: weights[name].astype(np.float16)}),
+        "model: another dtype": with_weights({**weights, name: weights[name].astype(np.int32)}),
         "model: NaN weights": with_weights({**weights, name: np.full_like(weights[name], np.nan)}),
         "model: a foreign key": with_weights({**weights, "evil": np.zeros(1, np.float32)}),
         "model: a missing key": with_weights({k: v for k, v in weights.items() if k != name}),
@@ -205,7 +237,10 @@ TEXTS = {
     "nested JSON": b"[" * 100_000,
     "an encoded file of version 9": b"VQC\x09" + bytes(80),
     "an encoded file cut short": b"VQC\x01" + bytes(6),
-    "an encoded file with a wrong checksum": b"VQC\x01" + bytes(4) + b"\x07\x07\x01\xff" + bytes(60),
+    "an encoded file with a wrong checksum": b"VQC\x01"
+    + bytes(4)
+    + b"\x07\x07\x01\xff"
+    + bytes(60),
     "a NUL in a name": b"../../etc/passwd\x00.png",
 }
 
@@ -217,7 +252,13 @@ def checkpoint_parts(folder: Path) -> dict[str, bytes]:
 
 def corpus(checkpoint: Path) -> dict[str, bytes]:
     """Every file by its name. `checkpoint` is a good one, of which the spoilt ones are made."""
-    return {**TEXTS, **_pictures(), **_odd_pictures(), **_archives(), **_checkpoints(checkpoint_parts(checkpoint))}
+    return {
+        **TEXTS,
+        **_pictures(),
+        **_odd_pictures(),
+        **_archives(),
+        **_checkpoints(checkpoint_parts(checkpoint)),
+    }
 
 
 ODD_PICTURES = frozenset(_odd_pictures())

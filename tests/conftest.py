@@ -3,21 +3,34 @@
 import contextlib
 import io
 import os
+import signal
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
+
+# A shell makes what it starts in the background ignore Ctrl-C, and so would what the tests start.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+
+settings.register_profile("no deadline", deadline=None)  # machines differ, and may be busy
+settings.load_profile("no deadline")
 
 SHARED_DATA = Path(__file__).parents[2] / "shared" / "data"
 
 
 def real_data_dir() -> Path:
-    """Where the real data sets are looked for: ``$VQVAE_DATA_DIR``, else ``../shared/data`` beside the project."""
+    """Where the real data sets are looked for: ``$VQVAE_DATA_DIR``, else ``../shared/data`` beside
+    the project."""
     return Path(os.environ.get("VQVAE_DATA_DIR") or SHARED_DATA)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Browser tests come last: they are the slow ones, and Playwright then keeps an event loop running in the main
-    thread, in which asyncio.run() of another test could not start its own."""
+    """Browser tests come last: they are the slow ones, and Playwright then keeps an event loop
+    running in the main thread, in which asyncio.run() of another test could not start its own."""
+    for item in items:
+        if "browser" in item.path.parts:
+            item.add_marker("browser")
     items.sort(key=lambda item: "browser" in item.path.parts)
 
 
@@ -40,6 +53,13 @@ def cifar_zip() -> Path:
 
 
 @pytest.fixture
+def uploads(tmp_path, monkeypatch) -> Path:
+    """A folder whose files count as uploaded by a visitor, for as long as the test runs."""
+    monkeypatch.setenv("GRADIO_TEMP_DIR", str(tmp_path))
+    return tmp_path
+
+
+@pytest.fixture
 def one_thread():
     """PyTorch on one thread: sums are then added in one order, and small models are fastest."""
     import torch
@@ -52,10 +72,11 @@ def one_thread():
 
 @pytest.fixture(scope="module")
 def small_sets():
-    """The synthetic digits are a few hundred, and torch has one thread, so that sums are added in one order."""
+    """The synthetic digits are a few hundred, and torch has one thread, so that sums are added in
+    one order."""
     import torch
 
-    from vqvae import data
+    from vqvae.data import datasets as data
 
     threads = torch.get_num_threads()
     torch.set_num_threads(1)
@@ -67,13 +88,34 @@ def small_sets():
 
 @pytest.fixture(scope="module")
 def cli_train(small_sets):
-    """`cli_train(output, *arguments)`: run the verb `train` for a tiny model of synthetic digits; the exit code."""
+    """`cli_train(output, *arguments)`: run the verb `train` for a tiny model of synthetic digits;
+    the exit code."""
     from vqvae.__main__ import main
 
     def train(output, *arguments, dataset="synthetic"):
-        return main(["train", "--dataset", str(dataset), "--output", str(output), "--codebook-size", "16",
-                     "--hidden-channels", "8", "--residual-blocks", "1", "--embedding-dim", "4", "--batch-size", "32",
-                     "--device", "cpu", *arguments])
+        return main(
+            [
+                "train",
+                "--dataset",
+                str(dataset),
+                "--output",
+                str(output),
+                "--codebook-size",
+                "16",
+                "--hidden-channels",
+                "8",
+                "--residual-blocks",
+                "1",
+                "--embedding-dim",
+                "4",
+                "--batch-size",
+                "32",
+                "--device",
+                "cpu",
+                *arguments,
+            ]
+        )
+
     return train
 
 
@@ -92,7 +134,7 @@ def digit(tmp_path_factory):
     """A picture file of a synthetic digit, 28 x 28 grey."""
     from PIL import Image
 
-    from vqvae.synthetic import synthetic_digits
+    from vqvae.data.synthetic import synthetic_digits
 
     file = tmp_path_factory.mktemp("digit") / "digit.png"
     Image.fromarray(synthetic_digits(1, 5)[0][0, 0].numpy()).save(file)

@@ -2,21 +2,24 @@
 
 import time
 
-from demo.run_settings import RunSettings
+from demo.runs.settings import RunSettings
 from vqvae.config import ModelConfig, TrainingConfig
 
 # Speaks the worker's protocol: the run's folder on the first line, then commands.
 STAND_IN = """
 import os, sys
 from pathlib import Path
-from demo import runfiles
+from demo.runs import files as runfiles
 line = sys.stdin.readline().strip()
 if not line:
     sys.exit(75)
 run = Path(line)
 lock = runfiles.Lock(run)
 assert lock.take(wait=3)
-say = lambda phase: runfiles.write_atomic(run / runfiles.STATE, {"phase": phase, "pid": os.getpid()})
+def say(phase):
+    runfiles.write_atomic(run / runfiles.STATE, {"phase": phase, "pid": os.getpid()})
+
+
 say("training")
 (run / runfiles.SAVE).mkdir(exist_ok=True)
 for line in sys.stdin:

@@ -10,8 +10,13 @@ from vqvae.__main__ import make_parser
 
 README = Path(__file__).parents[1] / "README.md"
 BLOCKS = re.findall(r"```(\w+)\n(.*?)```", README.read_text("utf-8"), re.DOTALL)
-COMMANDS = [line.partition("#")[0].strip() for kind, text in BLOCKS if kind == "sh" for line in text.splitlines()
-            if line.startswith("python -m vqvae")]
+COMMANDS = [
+    line.partition("#")[0].strip()
+    for kind, text in BLOCKS
+    if kind == "sh"
+    for line in text.splitlines()
+    if line.startswith("python -m vqvae")
+]
 
 
 @pytest.mark.parametrize("command", COMMANDS)

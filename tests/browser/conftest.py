@@ -1,18 +1,13 @@
 """The real app on a free port with folders of its own, and a page of a real browser to drive it."""
 
 import os
-import re
 import shutil
-import signal
-import subprocess
-import sys
-import threading
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).resolve().parent.parent.parent
+from tests.running_app import App, data_dir
+
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 BROWSER_OPTIONS = [
     "--no-sandbox",
@@ -26,62 +21,23 @@ BROWSER_OPTIONS = [
 
 
 def cannot_run(reason: str) -> None:
-    """A browser test that cannot run fails where it must not be missed (CI=true), and is skipped elsewhere."""
+    """A browser test that cannot run fails where it must not be missed (CI=true), and is skipped
+    elsewhere."""
     if os.environ.get("CI") == "true":
         pytest.fail(reason)
     pytest.skip(reason)
 
 
-def data_dir() -> Path:
-    """Where data sets lie on this machine, the folder beside the checkout included."""
-    beside = ROOT.parent / "shared" / "data"
-    return Path(os.environ.get("VQVAE_DATA_DIR") or (beside if beside.is_dir() else "data"))
-
-
-class App:
-    """`python app.py` in a process of its own. `url` is where it answers, `lines` what it has printed."""
-
-    def __init__(self, runs: Path, *options: str) -> None:
-        command = [sys.executable, "app.py", "--port", "0", "--runs", str(runs), *options]
-        self.runs = runs
-        self.lines: list[str] = []
-        self._ready = threading.Event()
-        self.process = subprocess.Popen(
-            command, cwd=ROOT, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
-        )
-        self._reader = threading.Thread(target=self._read, daemon=True)
-        self._reader.start()
-        self._ready.wait(180)
-        found = re.search(r"http://\S+", "\n".join(self.lines))
-        if not found:
-            self.stop()
-            pytest.fail("The app did not start:\n" + "\n".join(self.lines))
-        self.url = found[0]
-
-    def _read(self) -> None:
-        for line in self.process.stdout:
-            self.lines.append(line.rstrip())
-            if "ready:" in line:
-                self._ready.set()
-        self._ready.set()
-
-    def stop(self) -> int:
-        """End the app as Ctrl-C does; its exit status."""
-        if self.process.poll() is None:
-            self.process.send_signal(signal.SIGINT)
-        try:
-            status = self.process.wait(20)
-        except subprocess.TimeoutExpired:
-            self.process.kill()
-            status = self.process.wait()
-        self._reader.join(5)
-        self.process.stdout.close()
-        return status
+@pytest.fixture(scope="session", name="cannot_run")
+def tell_cannot_run():
+    """To say why a test cannot run here: `cannot_run(reason)`."""
+    return cannot_run
 
 
 @pytest.fixture(scope="session")
 def start_app() -> type[App]:
-    """To start an app of a test's own: `start_app(runs_folder, "--option", ...)`; stop it with `.stop()`."""
+    """To start an app of a test's own: `start_app(runs_folder, "--option", ...)`; stop it with
+    `.stop()`."""
     return App
 
 
@@ -100,19 +56,27 @@ def app(tmp_path_factory) -> Iterator[App]:
 
 
 @pytest.fixture(scope="session")
-def browser() -> Iterator:
+def browser_options() -> dict:
+    """What a test that launches a browser of its own hands on."""
+    system = next((path for path in map(shutil.which, BROWSERS) if path), None)
+    return {"executable_path": system, "args": BROWSER_OPTIONS}
+
+
+@pytest.fixture(scope="session")
+def browser(browser_options) -> Iterator:
     """A headless browser: the system's chromium, else the one Playwright installed."""
     try:
         from playwright.sync_api import Error, expect, sync_playwright
     except ImportError:
         cannot_run("Playwright is not installed: pip install -r requirements-dev.txt")
     expect.set_options(timeout=30_000)  # a machine that others use takes its time
-    system = next((path for path in map(shutil.which, BROWSERS) if path), None)
     with sync_playwright() as playwright:
         try:
-            opened = playwright.chromium.launch(executable_path=system, args=BROWSER_OPTIONS)
+            opened = playwright.chromium.launch(**browser_options)
         except Error as error:
-            cannot_run(f"No browser: install chromium, or run `playwright install chromium` ({error})")
+            cannot_run(
+                f"No browser: install chromium, or run `playwright install chromium` ({error})"
+            )
         yield opened
         opened.close()
 
@@ -128,7 +92,8 @@ def context(browser) -> Iterator:
 
 @pytest.fixture
 def open_page(app_url):
-    """A function (context, path="/") -> a page of the app in that context, loaded, its visitor and model known."""
+    """A function (context, path="/") -> a page of the app in that context, loaded, its visitor and
+    model known."""
 
     def open_(context, path: str = "/"):
         page = context.new_page()
@@ -144,5 +109,6 @@ def open_page(app_url):
 
 @pytest.fixture
 def page(context, open_page):
-    """The app's page as a fresh visitor sees it. What its scripts throw is collected in `page.errors`."""
+    """The app's page as a fresh visitor sees it. What its scripts throw is collected in
+    `page.errors`."""
     return open_page(context)

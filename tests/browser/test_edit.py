@@ -1,18 +1,22 @@
-"""The Edit tab in a real browser: every gesture with mouse, keyboard and touch, and what a reload must not lose."""
+"""The Edit tab in a real browser: every gesture with mouse, keyboard and touch, and what a reload
+must not lose."""
 
 import json
+import re
 
 import pytest
 import torch
+from playwright.sync_api import expect
 
 import vqvae
-from vqvae.gallery import Gallery
+from vqvae.checkpoints.gallery import Gallery
 
 VIEWS = [(1440, 900), (1024, 768), (390, 844)]
 
 
 def make(path, seed=0, gallery=False, **options):
-    """A model with random weights and a codebook spread widely enough that codes differ on the picture."""
+    """A model with random weights and a codebook spread widely enough that codes differ on the
+    picture."""
     config = vqvae.ModelConfig(hidden_channels=8, residual_blocks=1, embedding_dim=4, **options)
     with torch.random.fork_rng():
         torch.manual_seed(seed)
@@ -24,9 +28,12 @@ def make(path, seed=0, gallery=False, **options):
     kept = None
     if gallery:
         kept = Gallery(
-            indices=torch.randint(K, (5, h, w), generator=rng), counts=torch.arange(K),
-            position_counts=torch.zeros(h * w, K, dtype=torch.int64), latents=torch.zeros(1, 4),
-            latent_indices=torch.zeros(1, dtype=torch.int64), latent_positions=torch.zeros(1, dtype=torch.int64),
+            indices=torch.randint(K, (5, h, w), generator=rng),
+            counts=torch.arange(K),
+            position_counts=torch.zeros(h * w, K, dtype=torch.int64),
+            latents=torch.zeros(1, 4),
+            latent_indices=torch.zeros(1, dtype=torch.int64),
+            latent_positions=torch.zeros(1, dtype=torch.int64),
         )
     vqvae.save_checkpoint(path, model.eval(), training={"dataset": "synthetic"}, gallery=kept)
 
@@ -56,6 +63,8 @@ class Editor:
         self.page.goto(url + path)
         self.page.wait_for_function("localStorage.getItem('vqvae-visitor') !== null")
         self.open()
+        if self.ref("order").is_visible():
+            self.ref("order").select_option("index")  # every code where its number says
 
     def _asked(self, request):
         if "component_server" in request.url:
@@ -70,14 +79,24 @@ class Editor:
         return self.page.locator(f"#vq-edit [data-ref={name}]")
 
     def do(self, command):
-        self.page.locator(f"#vq-edit .bar [data-do={command}]").click()
+        button = self.page.locator(f"#vq-edit .bar [data-do={command}]")
+        menu = self.page.locator(
+            f"#vq-edit details.menu:not([open]):has([data-do={command}]) summary"
+        )
+        if menu.count():
+            menu.click()
+        button.click()
 
     def codes(self, board="gridA"):
-        return self.ref(board).evaluate("grid => [...grid.querySelectorAll('.ix')].map(i => Number(i.textContent))")
+        return self.ref(board).evaluate(
+            "grid => [...grid.querySelectorAll('.ix')].map(i => Number(i.textContent))"
+        )
 
     def selected(self, board="gridA"):
         return self.ref(board).evaluate(
-            "grid => [...grid.querySelectorAll('[aria-selected=true]')].map(c => Number(c.dataset.p))")
+            "grid => [...grid.querySelectorAll('[aria-selected=true]')].map(c => "
+            "Number(c.dataset.p))"
+        )
 
     def cell(self, p, board="gridA"):
         return self.ref(board).locator(f"[data-p='{p}']")
@@ -90,7 +109,9 @@ class Editor:
         return self.ref("codes").locator(f"[data-code='{k}']")
 
     def picture(self, name="picture"):
-        return self.ref(name).evaluate("c => [...c.getContext('2d').getImageData(0, 0, c.width, c.height).data].join()")
+        return self.ref(name).evaluate(
+            "c => [...c.getContext('2d').getImageData(0, 0, c.width, c.height).data].join()"
+        )
 
     def settle(self):
         """Until every answer is here and painted."""
@@ -108,7 +129,19 @@ class Editor:
 
 @pytest.fixture
 def edit(context, edit_app):
+    """The tab as nearly everybody has it: the model runs in the page."""
     editor = Editor(context, edit_app.url)
+    editor.page.wait_for_selector("#vq-edit .editor[data-engine=page]")
+    yield editor
+    assert editor.errors == []
+
+
+@pytest.fixture
+def served(context, edit_app):
+    """The tab where the page cannot run the model: the server does."""
+    context.route("**/weights/**", lambda route: route.abort())
+    editor = Editor(context, edit_app.url)
+    assert editor.page.locator("#vq-edit .editor[data-engine=server]").count() == 1
     yield editor
     assert editor.errors == []
 
@@ -223,14 +256,24 @@ def test_hovering_previews_exactly_and_asks_nothing(edit):
     assert edit.asked == []
     edit.code(3).click()
     edit.settle()
-    close = edit.page.evaluate("([a, b]) => { const x = a.split(','), y = b.split(','); return x.every((v, n) => "
-                               "Math.abs(v - y[n]) <= 1); }", [preview, edit.picture()])
+    close = edit.page.evaluate(
+        "([a, b]) => { const x = a.split(','), y = b.split(','); return x.every((v, n) => "
+        "Math.abs(v - y[n]) <= 1); }",
+        [preview, edit.picture()],
+    )
     assert close, "the preview is the picture that the commit then gives"
 
 
-def test_a_code_whose_preview_is_not_here_is_shown_approximately_and_says_so(edit):
-    edit.page.route("**/component_server/**", lambda route: route.abort()
-                    if "edit_previews" in (route.request.post_data or "") else route.continue_())
+def test_a_code_whose_preview_is_not_here_is_shown_approximately_and_says_so(served):
+    edit = served
+    edit.page.route(
+        "**/component_server/**",
+        lambda route: (
+            route.abort()
+            if "edit_previews" in (route.request.post_data or "")
+            else route.continue_()
+        ),
+    )
     edit.cell(3).click()
     edit.page.wait_for_timeout(100)
     edit.code(9).hover()
@@ -250,7 +293,9 @@ def test_painting_drops_no_cell_however_fast_the_pointer(edit, stroke):
 
 
 def test_touch_selects_drags_paints_and_chooses(browser, edit_app):
-    context = browser.new_context(viewport={"width": 390, "height": 844}, has_touch=True, is_mobile=True)
+    context = browser.new_context(
+        viewport={"width": 390, "height": 844}, has_touch=True, is_mobile=True
+    )
     context.set_default_timeout(15_000)
     edit = Editor(context, edit_app.url)
     edit.cell(16).scroll_into_view_if_needed()
@@ -261,8 +306,10 @@ def test_touch_selects_drags_paints_and_chooses(browser, edit_app):
     def swipe(cells):
         for n, p in enumerate(cells):
             x, y = edit.middle(p)
-            session.send("Input.dispatchTouchEvent",
-                         {"type": "touchMove" if n else "touchStart", "touchPoints": [{"x": x, "y": y}]})
+            session.send(
+                "Input.dispatchTouchEvent",
+                {"type": "touchMove" if n else "touchStart", "touchPoints": [{"x": x, "y": y}]},
+            )
         session.send("Input.dispatchTouchEvent", {"type": "touchEnd", "touchPoints": []})
 
     swipe([16, 17, 24, 25])
@@ -283,7 +330,9 @@ def test_two_hundred_edits_can_all_be_undone_also_after_a_reload(edit):
     page.emulate_media(reduced_motion="reduce")
     edit.cell(0).focus()
     for n in range(40):
-        page.keyboard.type(f"{60 + n % 39}")  # taken at the second digit: no code of 512 has a third
+        page.keyboard.type(
+            f"{60 + n % 39}"
+        )  # taken at the second digit: no code of 512 has a third
         page.keyboard.press("ArrowRight" if n % 7 != 6 else "ArrowDown")
     for n in range(160):
         page.keyboard.press("Alt+ArrowRight" if n % 3 else "Alt+ArrowDown")
@@ -361,6 +410,10 @@ def test_half_of_a_second_grid_goes_onto_the_first_and_a_slider_takes_over_cell_
     first = edit.codes()
     edit.do("second")
     edit.page.wait_for_selector("[data-ref=boardB] .cell")
+    # Its cells are there before its codes.
+    edit.page.wait_for_function(
+        "[...document.querySelectorAll('[data-ref=boardB] .ix')].some(i => i.textContent !== '0')"
+    )
     second = edit.codes("gridB")
     assert second != first
     edit.drag([0, 44], "gridB")
@@ -379,6 +432,23 @@ def test_half_of_a_second_grid_goes_onto_the_first_and_a_slider_takes_over_cell_
     assert not edit.ref("boardB").is_visible()
 
 
+def test_what_is_no_code_stays_in_its_box_until_a_code_takes_its_place(edit):
+    page, box, before = edit.page, edit.ref("code"), edit.codes()
+    box.fill("9999")
+    box.press("Enter")
+    assert "There is no code 9999: codes run from 0 to 511" in edit.ref("notice").inner_text()
+    assert box.get_attribute("aria-invalid") == "true" and box.input_value() == "9999"
+    edit.do("fill")
+    assert edit.codes() == before and "9999" in edit.ref("notice").inner_text(), (
+        "nothing else is filled in for it"
+    )
+    edit.cell(3).click()
+    edit.code(33).click()
+    assert edit.codes()[3] == 33 and "9999" not in edit.ref("notice").inner_text()
+    assert box.get_attribute("aria-invalid") == "false" and box.input_value() == "33"
+    assert page.locator("#vq-edit .notice.bad").count() == 0
+
+
 def test_text_json_and_link_open_again_and_bad_text_says_what_is_wrong(edit, context, edit_app):
     edit.cell(8).click()
     edit.code(33).click()
@@ -393,18 +463,84 @@ def test_text_json_and_link_open_again_and_bad_text_says_what_is_wrong(edit, con
     edit.do("text")
     edit.ref("text").fill(text[:-3])
     edit.page.get_by_role("button", name="Open this grid").click()
-    edit.page.wait_for_function("document.querySelector('[data-ref=textError]').textContent.includes('cut short')")
+    edit.page.wait_for_function(
+        "document.querySelector('[data-ref=textError]').textContent.includes('cut short')"
+    )
     edit.ref("text").fill(text)
     edit.page.get_by_role("button", name="Open this grid").click()
     edit.ref("textPanel").wait_for(state="hidden")
     assert edit.codes() == codes
     visitor = Editor(context, link.split("/?")[0], "/?" + link.split("/?")[1])
     assert visitor.codes() == codes, "a link opens the tab and the grid"
+    assert "A shared link" in visitor.ref("about").inner_text()
     assert "grid=" not in visitor.page.url and visitor.errors == []
 
 
-def test_a_lost_server_is_said_and_the_edits_are_sent_when_it_is_back(edit):
+def test_with_the_server_gone_editing_goes_on_and_what_needs_it_says_so(edit):
     page = edit.page
+    edit.cell(24).click()
+    edit.settle()
+    page.route("**/gradio_api/**", lambda route: route.abort())
+    page.evaluate(
+        "window.dispatchEvent(new Event('online'))"
+    )  # a page looks for the server at once then
+    page.wait_for_selector("body.vq-gone")
+    shown, codes = edit.picture(), edit.codes()
+    edit.asked.clear()
+    edit.code(9).click()
+    edit.settle()
+    assert edit.codes()[24] == 9 and edit.picture() != shown
+    edit.do("undo")
+    edit.settle()
+    assert edit.codes() == codes and edit.picture() == shown
+    edit.page.get_by_role("radio", name="Reach").click()
+    page.wait_for_function(
+        "document.querySelector('[data-ref=says]').textContent.includes('this cell can change')"
+    )
+    edit.do("random")
+    edit.settle()
+    assert edit.codes() != codes and edit.picture("input") != ""
+    assert edit.asked == [] and page.locator("#vq-edit .editor.lost").count() == 0
+    share = page.locator("#vq-edit [data-do=share]")
+    assert "needs the server" in share.get_attribute("title")
+    share.click(force=True)
+    assert "needs the server" in edit.ref("notice").inner_text()
+    page.unroute("**/gradio_api/**")
+    page.wait_for_selector("body:not(.vq-gone)")
+    assert "needs" not in share.get_attribute("title")
+    share.click()
+    page.wait_for_function("document.querySelector('[data-ref=shareText]').value !== ''")
+
+
+@pytest.mark.parametrize("model", ["mnist", "vast"])
+def test_page_and_server_draw_the_same(browser, edit_app, model):
+    pictures = []
+    for engine in ("page", "server"):
+        context = browser.new_context()
+        if engine == "server":
+            context.route("**/weights/**", lambda route: route.abort())
+        edit = Editor(context, edit_app.url, f"/?model={model}")
+        edit.page.wait_for_selector(f"#vq-edit .editor[data-engine={engine}]")
+        edit.do("text")
+        count = edit.page.locator("#vq-edit [data-ref=gridA] .cell").count()
+        side = int(count**0.5)
+        rows = [[(7 * r + 13 * c) % 512 for c in range(side)] for r in range(side)]
+        edit.ref("text").fill(
+            json.dumps({"codebook_size": 512 if model == "mnist" else 4096, "indices": rows})
+        )
+        edit.page.get_by_role("button", name="Open this grid").click()
+        edit.ref("textPanel").wait_for(state="hidden")
+        edit.cell(3).click()
+        edit.ref("code").fill("11")
+        edit.page.keyboard.press("Enter")
+        edit.settle()
+        pictures.append([int(v) for v in edit.picture().split(",")])
+        context.close()
+    assert max(abs(a - b) for a, b in zip(*pictures, strict=True)) <= 1
+
+
+def test_a_lost_server_is_said_and_the_edits_are_sent_when_it_is_back(served):
+    edit, page = served, served.page
     edit.cell(24).click()
     edit.settle()
     page.route("**/component_server/**", lambda route: route.abort())
@@ -416,7 +552,9 @@ def test_a_lost_server_is_said_and_the_edits_are_sent_when_it_is_back(edit):
     assert edited[24] == 400
     page.unroute("**/component_server/**")
     # "Try now", unless the editor has tried by itself in the meantime.
-    edit.ref("notice").locator("button").evaluate_all("buttons => buttons.forEach((button) => button.click())")
+    edit.ref("notice").locator("button").evaluate_all(
+        "buttons => buttons.forEach((button) => button.click())"
+    )
     page.wait_for_selector("#vq-edit .editor:not(.lost)")
     edit.settle()
     assert edit.codes() == edited and edit.picture() != stale
@@ -433,7 +571,9 @@ def test_one_cell_lights_up_in_all_views_and_the_effect_is_measured(edit):
     edit.page.keyboard.press("v")
     edit.page.keyboard.press("v")
     edit.page.wait_for_function(
-        "document.querySelector('[data-ref=says]').textContent.includes('row 2, column 6 can move')")
+        "document.querySelector('[data-ref=says]').textContent.startsWith('Pixels this cell can "
+        "change')"
+    )
     assert "24 other codes" in edit.ref("says").inner_text()
     assert edit.ref("where").inner_text() == "row 2, column 6"
 
@@ -446,12 +586,46 @@ def test_the_grid_reads_well_to_a_screen_reader(edit):
     cell.click()
     assert cell.get_attribute("aria-selected") == "true" and cell.get_attribute("tabindex") == "0"
     assert edit.ref("gridA").locator("[tabindex='0']").count() == 1
-    assert edit.page.get_by_role("listbox").get_by_role("option").first.get_attribute("aria-setsize") == "512"
+    assert (
+        edit.page.get_by_role("listbox").get_by_role("option").first.get_attribute("aria-setsize")
+        == "512"
+    )
+
+
+def test_the_palette_begins_with_the_codes_that_are_most_like_the_selected_cell(edit):
+    edit.page.reload()
+    edit.open()
+    edit.ref("order").select_option(label="likeness to this cell")
+    first = edit.ref("codes").locator("[aria-posinset='1']")
+    for cell in (10, 24):
+        edit.cell(cell).click()
+        expect(first).to_have_attribute("data-code", str(edit.codes()[cell]))
+
+
+def test_a_fresh_palette_is_sorted_by_likeness(context, open_page):
+    page = open_page(context, "/?tab=edit")
+    page.wait_for_selector("#vq-edit .editor[aria-busy=false]")
+    expect(page.locator("#vq-edit [data-ref=order]")).to_have_value("similarity")
+    held = page.locator("#vq-edit [data-ref=gridA] [aria-selected=true] .ix").text_content()
+    first, second = (
+        page.locator(f"#vq-edit [data-ref=codes] [aria-posinset='{n}']") for n in (1, 2)
+    )
+    expect(first).to_have_attribute("data-code", held)
+    unfold = page.locator("#vq-edit [data-ref=unfold]")
+    expect(unfold).to_have_text(re.compile(r"Show \d+ black codes, too"))
+    bright = second.get_attribute("data-code")
+    unfold.click()
+    expect(unfold).to_have_text("Fold the black codes")
+    expect(second).not_to_have_attribute("data-code", bright)
+    assert page.errors == []
 
 
 def test_a_palette_of_4096_codes_is_one_picture_and_few_elements(context, edit_app):
     images = []
-    context.on("request", lambda request: images.append(request.url) if request.resource_type == "image" else None)
+    context.on(
+        "request",
+        lambda request: images.append(request.url) if request.resource_type == "image" else None,
+    )
     edit = Editor(context, edit_app.url, "/?model=vast")
     assert len(edit.codes()) == 256
     images = [url for url in images if not url.startswith("data:image/svg")]
@@ -480,22 +654,38 @@ def test_nothing_is_wider_than_the_window(browser, edit_app, width, height, mode
     context.close()
 
 
-def test_the_endpoint_answers_hostile_requests_with_a_sentence(edit):
+def test_the_endpoint_answers_hostile_requests_with_a_sentence(served):
     """Straight to the component's endpoint, as a stranger would."""
-    sent = []
-    edit.page.on("request", lambda request: sent.append(request) if "component_server" in request.url else None)
+    edit, sent = served, []
+    edit.page.on(
+        "request",
+        lambda request: sent.append(request) if "component_server" in request.url else None,
+    )
     edit.cell(3).click()
     edit.settle()
     request = next(r for r in sent if "edit_cell" in r.post_data)
     body = json.loads(request.post_data)
     good = body["data"]
-    for data in (None, 7, "x", [], {}, {**good, "indices": [[0]]}, {**good, "model": "../../etc"},
-                 {**good, "cell": -1}, {**good, "cell": 1e9}, {**good, "input": "A" * 100_000},
-                 {**good, "indices": [[10**30] * 7] * 7}, [good, good]):
+    for data in (
+        None,
+        7,
+        "x",
+        [],
+        {},
+        {**good, "indices": [[0]]},
+        {**good, "model": "../../etc"},
+        {**good, "cell": -1},
+        {**good, "cell": 1e9},
+        {**good, "input": "A" * 100_000},
+        {**good, "indices": [[10**30] * 7] * 7},
+        [good, good],
+    ):
         answer = edit.page.evaluate(
-            "async ([url, body]) => { const r = await fetch(url, {method: 'POST', headers: {'Content-Type': "
+            "async ([url, body]) => { const r = await fetch(url, {method: 'POST', headers: "
+            "{'Content-Type': "
             "'application/json'}, body}); return [r.status, await r.text()]; }",
-            [request.url, json.dumps({**body, "data": data})])
+            [request.url, json.dumps({**body, "data": data})],
+        )
         assert answer[0] == 200 and json.loads(answer[1])["ok"] is False, (data, answer)
         assert "Traceback" not in answer[1]
     assert edit.codes()
@@ -509,8 +699,12 @@ def test_a_picture_goes_from_reconstruct_to_edit_and_draw_leads_back(edit):
     button.wait_for()
     button.click()
     page.wait_for_selector("[role=tab][aria-selected=true]:has-text('Edit')")
-    page.wait_for_function("document.querySelector('[data-ref=about]').textContent === 'from Reconstruct'")
+    page.wait_for_function(
+        "document.querySelector('[data-ref=about]').textContent === 'from Reconstruct'"
+    )
     edit.settle()
     assert edit.ref("changed").inner_text() == "0 of 49"
     edit.do("undo")
-    assert edit.ref("about").inner_text().startswith("example"), "what was there before is one step back"
+    assert edit.ref("about").inner_text().startswith("example"), (
+        "what was there before is one step back"
+    )

@@ -1,4 +1,5 @@
-"""The Generate tab in a real browser: a sheet at once, playback, another code for a cell, the editor, and no prior."""
+"""The Generate tab in a real browser: a sheet at once, playback, another code for a cell, the
+editor, and no prior."""
 
 import json
 import struct
@@ -7,8 +8,8 @@ import pytest
 import torch
 
 import vqvae
-from vqvae.index_set import IndexSet, write_indices
-from vqvae.prior_training import new_prior
+from vqvae.data.index_set import IndexSet, write_indices
+from vqvae.prior.training import new_prior
 
 VIEWS = [(1440, 900), (1024, 768), (390, 844)]
 K, CLASSES = 16, tuple("0123456789")
@@ -19,15 +20,28 @@ def make(folder, prior=True):
     rng = torch.Generator().manual_seed(0)
     with torch.random.fork_rng():
         torch.manual_seed(0)
-        model = vqvae.build_model(vqvae.ModelConfig(hidden_channels=8, residual_blocks=0, embedding_dim=4,
-                                                    codebook_size=K, classes=CLASSES)).eval()
+        model = vqvae.build_model(
+            vqvae.ModelConfig(
+                hidden_channels=8,
+                residual_blocks=0,
+                embedding_dim=4,
+                codebook_size=K,
+                classes=CLASSES,
+            )
+        ).eval()
     with torch.no_grad():
         model.codebook.copy_(torch.randn(K, 4, generator=rng))
     vqvae.save_checkpoint(folder, model, training={"dataset": "mnist"})
     if not prior:
         return
-    grids = IndexSet("mnist", torch.randint(K, (200, 7, 7), generator=rng).short(), torch.arange(200) % 10, CLASSES, K,
-                     model.fingerprint())
+    grids = IndexSet(
+        "mnist",
+        torch.randint(K, (200, 7, 7), generator=rng).short(),
+        torch.arange(200) % 10,
+        CLASSES,
+        K,
+        model.fingerprint(),
+    )
     write_indices(folder, grids)
     made = new_prior(model, grids, channels=8, layers=1, heads=2)
     with torch.no_grad():
@@ -48,7 +62,8 @@ def url(tmp_path_factory, start_app):
 
 @pytest.fixture
 def tab(context, url):
-    """A function (model) -> the page with the Generate tab open on that model and its first sheet whole."""
+    """A function (model) -> the page with the Generate tab open on that model and its first sheet
+    whole."""
     context.set_default_timeout(60_000)
 
     def open_(model="mnist"):
@@ -57,13 +72,17 @@ def tab(context, url):
         page.on("pageerror", lambda error: page.errors.append(str(error)))
         page.goto(f"{url}/?model={model}")
         page.wait_for_function("localStorage.getItem('vqvae-visitor') !== null")
-        # On a narrow page the button may be in the menu of tabs; a press before the page listens does nothing.
-        page.wait_for_function("""() => {
+        # On a narrow page the button may be in the menu of tabs; a press before the page listens
+        # does nothing.
+        page.wait_for_function(
+            """() => {
           if (document.querySelector('.vg')?.offsetParent) return true;
           [...document.querySelectorAll('#vq-tabs button')].filter((b) => b.textContent.trim() === 'Generate')
             .forEach((b) => b.click());
           return false;
-        }""", polling=500)
+        }""",
+            polling=500,
+        )
         if model == "mnist":
             page.wait_for_selector('.vg[data-ready="mnist 0"]')
             page.click(".vg-player [data-play=last]")
@@ -74,7 +93,9 @@ def tab(context, url):
 
 def cells(page):
     """What the cells say of themselves: {place: words}."""
-    return page.eval_on_selector_all(".vg-cells button", "all => all.map((b) => b.getAttribute('aria-label'))")
+    return page.eval_on_selector_all(
+        ".vg-cells button", "all => all.map((b) => b.getAttribute('aria-label'))"
+    )
 
 
 def codes(page):
@@ -137,7 +158,10 @@ def test_playback_steps_back_on_and_scrubs(tab):
     assert unknown(page) == once
     blur = page.evaluate("document.querySelector('.vg-picture').toDataURL()")
     page.fill(".vg-player input", page.get_attribute(".vg-player input", "max"))
-    assert unknown(page) == 0 and page.evaluate("document.querySelector('.vg-picture').toDataURL()") != blur
+    assert (
+        unknown(page) == 0
+        and page.evaluate("document.querySelector('.vg-picture').toDataURL()") != blur
+    )
     page.click(".vg-play")
     assert page.inner_text(".vg-play") == "Pause" and unknown(page) > 0
     page.wait_for_function("document.querySelector('.vg-play').innerText === 'Play'")
@@ -187,7 +211,9 @@ def test_a_sample_goes_to_the_editor(tab):
     page.wait_for_selector("#vq-edit .editor[aria-busy=false]")
     page.wait_for_function(
         "(codes) => JSON.stringify([...document.querySelectorAll('#vq-edit [data-ref=gridA] .ix')]"
-        ".map((i) => Number(i.textContent))) === codes", arg=json.dumps(expected).replace(" ", ""))
+        ".map((i) => Number(i.textContent))) === codes",
+        arg=json.dumps(expected).replace(" ", ""),
+    )
     assert not page.errors
 
 
@@ -198,7 +224,10 @@ def test_the_sheet_is_saved_as_a_png(tab, tmp_path):
     assert download.value.suggested_filename == "samples-seed-0.png"
     download.value.save_as(tmp_path / "sheet.png")
     head = (tmp_path / "sheet.png").read_bytes()[:24]
-    assert struct.unpack(">II", head[16:24]) == (1164, 1164)  # ten pictures of 4 × 28 pixels and their margins
+    assert struct.unpack(">II", head[16:24]) == (
+        1164,
+        1164,
+    )  # ten pictures of 4 × 28 pixels and their margins
 
 
 def test_a_model_without_a_prior_leads_to_training(tab):
@@ -206,7 +235,9 @@ def test_a_model_without_a_prior_leads_to_training(tab):
     page.wait_for_selector(".vg-empty")
     assert "rubble" in page.inner_text(".vg-empty") and not page.is_visible(".vg-form")
     page.click(".vg [data-do=train]")
-    page.wait_for_function("document.querySelector('[role=tab][aria-selected=true]').innerText.trim() === 'Train'")
+    page.wait_for_function(
+        "document.querySelector('[role=tab][aria-selected=true]').innerText.trim() === 'Train'"
+    )
 
 
 def test_a_lost_server_says_so_and_what_was_asked_comes_when_it_is_back(tab):

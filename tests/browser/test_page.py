@@ -8,8 +8,8 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from demo import models
 from demo.interface import available_tabs
+from demo.models import library as models
 from demo.settings import Settings
 
 ROOT = Path(__file__).resolve().parent.parent.parent
@@ -20,7 +20,9 @@ def test_opens_without_an_error_and_without_a_foreign_request(context, app_url):
     page = context.new_page()
     errors, hosts = [], set()
     page.on("pageerror", lambda error: errors.append(str(error)))
-    page.on("console", lambda message: errors.append(message.text) if message.type == "error" else None)
+    page.on(
+        "console", lambda message: errors.append(message.text) if message.type == "error" else None
+    )
     page.on("request", lambda request: hosts.add(urlsplit(request.url).netloc))
     page.goto(app_url)
     page.wait_for_selector("#vq-header h1")
@@ -63,6 +65,22 @@ def test_a_word_explains_itself_on_focus_and_stays_in_the_window(page):
     assert not page.locator(".vq-tip:visible").count()
 
 
+def test_a_word_that_is_pressed_stays_and_leads_to_where_it_acts(page):
+    word = page.locator('.vq-term[data-see="edit"]:visible').first
+    word.click()
+    card = page.locator(".vq-word-card")
+    assert word.locator(".vq-tip").text_content() in card.inner_text()
+    page.keyboard.press("Escape")
+    assert card.count() == 0
+    word.focus()
+    page.keyboard.press("Enter")
+    card.get_by_role("button", name="See it in Edit").click()
+    assert (
+        page.locator("#vq-tab-edit-button").get_attribute("aria-selected") == "true"
+        and card.count() == 0
+    )
+
+
 def options(page) -> list[str]:
     """The lines of the model picker."""
     page.locator("#vq-model input").click()
@@ -72,6 +90,15 @@ def options(page) -> list[str]:
 
 
 def test_a_model_goes_out_and_in_and_stays_its_visitors_own(browser, page, open_page, tmp_path):
+    page.locator("#vq-about-open[aria-expanded]").click()
+    with page.expect_download() as download:
+        page.locator("#vq-download-page").click()
+    assert download.value.suggested_filename == "vqvae-mnist.html"
+    download.value.save_as(tmp_path / "mnist.html")
+    alone = browser.new_page(offline=True)
+    alone.goto((tmp_path / "mnist.html").as_uri())
+    alone.wait_for_selector("body[data-ready]")
+    alone.close()
     with page.expect_download() as download:
         page.locator("#vq-download").click()
     file = tmp_path / download.value.suggested_filename
@@ -84,7 +111,9 @@ def test_a_model_goes_out_and_in_and_stays_its_visitors_own(browser, page, open_
     title = page.locator("#vq-model input").input_value()
     page.wait_for_function("localStorage.getItem('vqvae-model') !== null")
     page.reload()
-    page.wait_for_function("(title) => document.querySelector('#vq-model input')?.value === title", arg=title)
+    page.wait_for_function(
+        "(title) => document.querySelector('#vq-model input')?.value === title", arg=title
+    )
 
     other = browser.new_context()
     assert not [line for line in options(open_page(other)) if "Mine" in line]
@@ -95,7 +124,9 @@ def test_a_link_opens_its_model_and_a_wrong_one_the_first(context, open_page):
     shipped = models.list_models(Settings())
     for model_id, title in (("../etc", shipped[0].title), (shipped[-1].id, shipped[-1].title)):
         page = open_page(context, f"/?model={model_id}")
-        page.wait_for_function("(title) => document.querySelector('#vq-model input').value === title", arg=title)
+        page.wait_for_function(
+            "(title) => document.querySelector('#vq-model input').value === title", arg=title
+        )
         assert page.errors == []
 
 
@@ -103,6 +134,7 @@ def test_a_bad_upload_is_refused_in_a_sentence_and_changes_nothing(page, tmp_pat
     file = tmp_path / "not-a-model.zip"
     file.write_text("<b>hello</b>")
     before = page.locator("#vq-model input").input_value()
+    page.locator("#vq-about-open[aria-expanded]").click()
     with page.expect_file_chooser() as chooser:
         page.locator("#vq-upload").click()
     chooser.value.set_files(file)
@@ -122,4 +154,6 @@ def test_a_taken_port_is_one_sentence(app_url):
     command = [sys.executable, "app.py", "--port", str(port)]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=60)
     assert done.returncode == 1
-    assert re.fullmatch(r"Cannot listen on .*: .*\. Choose another --host or --port\.\n", done.stderr)
+    assert re.fullmatch(
+        r"Cannot listen on .*: .*\. Choose another --host or --port\.\n", done.stderr
+    )

@@ -1,4 +1,5 @@
-"""The server is killed while a page is open and a run trains, and is started again: said once, nothing is lost."""
+"""The server is killed while a page is open and a run trains, and is started again: said once,
+nothing is lost."""
 
 import signal
 from urllib.parse import urlsplit
@@ -6,7 +7,7 @@ from urllib.parse import urlsplit
 import pytest
 from playwright.sync_api import expect
 
-from demo import runfiles
+from demo.runs import files as runfiles
 
 SLOW = 120_000
 SAID = """() => [...document.querySelectorAll("*")].filter((element) => !element.children.length
@@ -25,7 +26,9 @@ def tab(page, name):
 
 
 @pytest.mark.timeout(400)
-def test_a_killed_server_is_said_once_and_nothing_is_lost_when_it_is_back(context, start_app, tmp_path):
+def test_a_killed_server_is_said_once_and_nothing_is_lost_when_it_is_back(
+    context, start_app, tmp_path
+):
     first = start_app(tmp_path)
     page = context.new_page()
     errors = []

@@ -1,4 +1,5 @@
-"""The Train tab in a real browser: real digits where they are on this machine, the synthetic ones elsewhere."""
+"""The Train tab in a real browser: real digits where they are on this machine, the synthetic ones
+elsewhere."""
 
 import os
 import re
@@ -9,7 +10,8 @@ from playwright.sync_api import expect
 
 SLOW = 90_000
 """Milliseconds: importing torch and the first steps on a machine that does other work too."""
-POINT = "#vq-train-charts path.vq-line-a[d^='M']"
+POINT = "#vq-train-charts .vq-charts:not(.vq-recorded > *) path.vq-line-a[d^='M']"
+"""Of a run of the visitor's own."""
 
 
 @pytest.fixture
@@ -49,11 +51,75 @@ def phase(page, name):
     expect(page.locator("#vq-train-status .vq-phase")).to_have_text(name, timeout=SLOW)
 
 
+def test_a_fresh_tab_shows_a_recorded_run_until_one_of_the_visitors_takes_its_place(train):
+    phase(train, "Recorded run")
+    status, pictures = train.locator("#vq-train-status"), train.locator("#vq-train-pictures")
+    expect(status).to_contain_text("Healthy: 512 of 512 codes")
+    expect(
+        train.locator("#vq-train-charts .vq-recorded path[data-name=usage][d^='M']")
+    ).to_be_attached()
+    choices = train.locator("#vq-train-recordings label")
+    expect(choices).to_have_text(
+        ["Healthy", re.compile("Collapsed: the"), re.compile("Collapsed: comm")]
+    )
+    assert loaded_sheet(train) == (
+        224,
+        28 * (1 + int(pictures.locator("input").get_attribute("max"))),
+    )
+
+    choices.nth(1).click()
+    expect(status).to_contain_text("Codebook collapse")
+    slider = pictures.locator("input")
+    last = slider.input_value()
+    slider.focus()
+    slider.press("Home")
+    expect(pictures.locator("output")).to_contain_text("0.5 s")
+    expect(pictures.locator(".vq-pictures")).to_have_attribute("style", re.compile("--row: ?1;"))
+    expect(train.locator(".vq-looked-at")).to_be_attached()
+    pictures.get_by_role("button", name="Play").click()
+    expect(slider).to_have_value(last)
+    expect(pictures.get_by_role("button", name="Play")).to_be_visible()
+
+    fix = train.locator("#vq-train-fix")
+    expect(fix).to_have_text("Fix it: k-means start, restart of dead codes")
+    fix.click()
+    expect(train.locator("#vq-train-why")).to_contain_text("a code that nobody chooses is moved")
+    expect(train.locator("#vq-train-preset input")).to_have_value("Your own settings")
+    expect(train.locator("#vq-train-start")).to_be_focused()
+    train.wait_for_url("**quantizer=gradient*")
+    train.get_by_text("Advanced", exact=True).click()
+    for field in ("kmeans_start", "restart"):
+        expect(train.locator(f"#vq-train-{field} input")).to_be_checked()
+
+    start(train, 300)
+    phase(train, "Training")
+    expect(fix).to_be_hidden()
+    expect(train.locator(".vq-recorded")).not_to_be_attached()
+    expect(choices.first).not_to_be_visible()
+    train.locator("#vq-train-stop").click()
+    phase(train, "Stopped")
+
+
+def loaded_sheet(page):
+    """(width, height) of the recorded pictures, as the browser draws them."""
+    return tuple(
+        page.evaluate("""async () => {
+      const image = new Image();
+      const shot = document.querySelector("#vq-train-pictures .vq-shot");
+      image.src = getComputedStyle(shot).backgroundImage.slice(5, -2);
+      await image.decode();
+      return [image.naturalWidth, image.naturalHeight];
+    }""")
+    )
+
+
 def test_train_reload_pause_resume_stop_and_use(train, context, open_page, app):
     start(train, 300)
     expect(train.locator(POINT).first).to_be_attached(timeout=SLOW)
     phase(train, "Training")
-    expect(train.locator("#vq-train-pictures .vq-pictures")).to_have_attribute("style", re.compile("image/png"))
+    expect(train.locator("#vq-train-pictures .vq-pictures")).to_have_attribute(
+        "style", re.compile("image/png")
+    )
 
     train.reload()
     open_tab(train)
@@ -86,7 +152,7 @@ def test_two_visitors_have_their_own_runs(train, browser, open_page):
     try:
         page = open_page(other)
         open_tab(page)
-        phase(page, "No run yet")
+        phase(page, "Recorded run")
         start(page, 5)
         phase(page, "Waiting" if is_one_at_a_time() else "Training")
     finally:
@@ -97,20 +163,28 @@ def test_two_visitors_have_their_own_runs(train, browser, open_page):
 
 
 def is_one_at_a_time():
-    from demo.jobs import default_slots
+    from demo.runs.jobs import default_slots
+
     return default_slots() == 1
 
 
-@pytest.mark.parametrize(("field", "value", "sentence"), [
-    ("codebook_size", 10**9, "Codebook size K is 1,000,000,000; it must be a whole number from 2 to 16,384"),
-    ("seconds", "", "Training time, seconds is empty"),
-    ("seconds", -5, "Training time, seconds is -5"),
-])
+@pytest.mark.parametrize(
+    ("field", "value", "sentence"),
+    [
+        (
+            "codebook_size",
+            10**9,
+            "Codebook size K is 1,000,000,000; it must be a whole number from 2 to 16,384",
+        ),
+        ("seconds", "", "Training time, seconds is empty"),
+        ("seconds", -5, "Training time, seconds is -5"),
+    ],
+)
 def test_a_bad_field_is_named_in_place_and_nothing_starts(train, field, value, sentence):
     set_number(train, field, value)
     train.locator("#vq-train-start").click()
     expect(train.locator("#vq-train-problem [role=alert]")).to_contain_text(sentence)
-    phase(train, "No run yet")
+    phase(train, "Recorded run")
 
 
 def test_a_preset_fills_the_form_and_a_change_by_hand_leaves_it(train):
@@ -120,6 +194,11 @@ def test_a_preset_fills_the_form_and_a_change_by_hand_leaves_it(train):
     train.get_by_text("Advanced", exact=True).click()
     expect(train.locator("#vq-train-learning_rate input")).to_have_value("0.0002")
     expect(train.locator("#vq-train-restart input")).not_to_be_checked()
+    set_number(train, "seconds", 20)
+    expect(train.locator("#vq-train-preset input")).to_have_value(
+        "Bad on purpose: the plain recipe"
+    )
+    expect(train.locator("#vq-train-why")).to_contain_text("stay dead")
     set_number(train, "codebook_size", 64)
     expect(train.locator("#vq-train-preset input")).to_have_value("Your own settings")
 

@@ -1,0 +1,219 @@
+"""Quantizers side by side on the Compare tab: their plan, its training, the recorded figures and
+what is shown."""
+
+import json
+import math
+from pathlib import Path
+
+import pytest
+
+import vqvae
+from demo.runs import files as runfiles
+from demo.runs import plan_worker, plans
+from demo.runs.jobs import Jobs
+from demo.runs.settings import SettingsError
+from demo.runs.status import Phase
+from demo.session import new_token
+from demo.settings import Settings
+from demo.tabs.compare import plan_runs, plan_view, rivals_view
+from vqvae.quantizers import QUANTIZERS
+
+CHECKPOINTS = Path(__file__).parents[2] / "checkpoints"
+ENTRY = {
+    "name": "ema",
+    "codebook_size": 512,
+    "embedding_dim": 8,
+    "levels": [],
+    "bits": 441.0,
+    "coded_bits": 409.2,
+    "mse": 0.0018,
+    "psnr": 28.0,
+    "usage": 1.0,
+    "perplexity": 326.4,
+    "step_ms": 21.4,
+}
+LFQ = {
+    **ENTRY,
+    "name": "lfq",
+    "embedding_dim": 9,
+    "mse": 0.0036,
+    "psnr": 24.4,
+    "perplexity": 424.8,
+    "coded_bits": 427.8,
+}
+
+
+class Commands:
+    def get(self):
+        return ""
+
+
+class Told(list):
+    def state(self, *words):
+        self.append(words)
+
+    def progress(self, *words):
+        pass
+
+
+@pytest.fixture
+def settings(tmp_path):
+    (tmp_path / "checkpoints").mkdir()
+    return Settings(
+        checkpoints=tmp_path / "checkpoints", runs=tmp_path / "runs", data_dir=tmp_path / "data"
+    )
+
+
+@pytest.mark.parametrize("dataset", ["mnist", "cifar10"])
+def test_only_the_quantizer_differs_between_the_parts(dataset, tmp_path):
+    plan = plans.quantizers(dataset, list(plans.RIVALS), 50, tmp_path)
+    models = [vqvae.ModelConfig.from_dict(part["model"]) for part in plan.parts]
+    assert {m.quantizer for m in models} == set(QUANTIZERS)
+    assert [
+        p["name"]
+        for p, m in zip(plan.parts, models, strict=True)
+        if m.gradient_estimator == "rotation"
+    ] == ["rotation"]
+    assert all(part["training"] == plan.parts[0]["training"] for part in plan.parts)
+    assert plan.parts[0]["training"]["steps"] == 50 and plan.parts[0]["training"]["seconds"] is None
+    own = {"quantizer", "gradient_estimator", "codebook_size", "embedding_dim", "levels"}
+    assert len({str({k: v for k, v in m.to_dict().items() if k not in own}) for m in models}) == 1
+    bits = [m.bits_per_image for m in models]
+    assert max(bits) / min(bits) < 1.01
+
+
+@pytest.mark.parametrize(
+    ("chosen", "steps", "said"),
+    [
+        (["ema"], 9, "Steps for each quantizer is 9; it must be a whole number from 10 to 20,000"),
+        (["ema"], 10.5, "Steps for each quantizer is 10.5"),
+        (["ema"], math.nan, "Steps for each quantizer is nan"),
+        (["ema"], None, "Steps for each quantizer is empty"),
+        (["ema"], True, "Steps for each quantizer is True"),
+        ([], 50, "No quantizer of the list is chosen"),
+        (None, 50, "No quantizer of the list is chosen"),
+        (["ema", "vq"], 50, "The quantizers are "),
+        ([["ema"]], 50, "The quantizers are "),
+    ],
+)
+def test_what_cannot_be_trained_is_refused_in_a_sentence(chosen, steps, said, tmp_path):
+    with pytest.raises(SettingsError) as refused:
+        plans.quantizers("mnist", chosen, steps, tmp_path)
+    assert str(refused.value).startswith(said)
+
+
+@pytest.fixture
+def trained(settings, small_sets):
+    """(visitor, run id) of EMA and FSQ, trained by the worker's own function; FSQ is cut off after
+    its first step."""
+    visitor, run_id = new_token(), "b" * 16
+    folder = settings.runs / visitor / run_id
+    folder.mkdir(parents=True)
+    plan = plans.quantizers("synthetic", ["fsq", "ema"], 10, settings.data_dir).to_dict()
+    for part in plan["plan"]["parts"]:
+        part["model"] |= {"hidden_channels": 8, "residual_blocks": 1}
+    plan["plan"]["parts"][1]["most_seconds"] = 0.0
+    runfiles.write_atomic(folder / runfiles.JOB, {**plan, "title": "two", "created": 1.0})
+    plan_worker.train_plan(folder, runfiles.read_json(folder / runfiles.JOB), Told(), Commands())
+    runfiles.write_atomic(folder / runfiles.STATE, {"phase": "finished", "text": ""})
+    return visitor, run_id
+
+
+def test_a_plan_is_trained_measured_and_shown_and_a_slow_step_ends_it(settings, trained):
+    visitor, run_id = trained
+    done = runfiles.read_json(settings.runs / visitor / run_id / plan_worker.RESULTS)["done"]
+    assert [entry["name"] for entry in done] == ["ema", "fsq"] and [
+        entry["steps"] for entry in done
+    ] == [10, 1]
+    for entry in (
+        done
+    ):  # a code for every cell at its own length: 49 times the entropy, which is at most log2 K
+        assert entry["coded_bits"] == pytest.approx(49 * math.log2(entry["perplexity"]))
+        assert entry["coded_bits"] <= entry["bits"] == pytest.approx(441)
+    jobs = Jobs(settings.runs, command=["false"])
+    try:
+        view = plan_runs.find("quantizers", jobs, settings, visitor)
+        assert view.run_id == run_id
+        assert "<b>2</b> of 2 measured" in view.status and "the table and the plot" in view.status
+        assert view.table.count("<tr>") == 3 and "Ended early: FSQ after 1." in view.table
+        assert view.figure.count("vq-rate-point") == 2
+        assert all(
+            plan_runs.find(kind, jobs, settings, visitor).run_id is None
+            for kind in ("four", "sweep")
+        )
+        refused = plan_runs.start(
+            "quantizers", jobs, settings, visitor, run_id, None, "mnist", [], 50
+        )
+        assert "No quantizer of the list is chosen" in refused.problem and refused.run_id == run_id
+    finally:
+        jobs.close()
+
+
+def test_the_table_fills_in_while_it_trains():
+    parts = [{"name": name, "training": {"seconds": None, "steps": 100}} for name in ("ema", "lfq")]
+    results = {"done": [{**ENTRY, "images": 60, "steps": 100}]}
+    table = rivals_view.table_html(rivals_view.own(parts, results))
+    assert (
+        table.count("<tr>") == 2
+        and "100 steps each, on 60 test images" in table
+        and "Ended early" not in table
+    )
+    status = plan_runs.Status(
+        "x", "t", Phase.TRAINING, "LFQ, 2 of 2", 0.0, 40.0, False, plan="quantizers"
+    )
+    html = plan_view.status_html("quantizers", status, parts, {"lfq": [{"step": 50}]}, results)
+    assert (
+        'aria-valuenow="75"' in html
+        and "<b>150</b> of 200 steps" in html
+        and "<b>1</b> of 2 measured" in html
+    )
+
+
+def test_the_conclusion_follows_from_the_figures():
+    said = rivals_view.conclusion([LFQ, ENTRY])
+    assert said.startswith("Lowest error: Moving average (EMA). ")
+    assert (
+        "LFQ has the highest perplexity, and 2.0 times the error" in said and "shortest" not in said
+    )
+    best = {**ENTRY, "perplexity": 500.0}
+    assert "not a better picture" not in rivals_view.conclusion([LFQ, best])
+    assert rivals_view.conclusion([ENTRY]) == ""
+    hasty = rivals_view.conclusion([{**LFQ, "steps": 7}, {**ENTRY, "steps": 200}])
+    assert hasty.startswith("Not trained enough to compare: 7 steps") and "Lowest" not in hasty
+    assert rivals_view.conclusion([{**LFQ, "steps": 100}, ENTRY]) == said
+
+
+def test_the_recorded_table_is_there_at_once_and_a_damaged_one_is_left_out(settings):
+    path = settings.checkpoints / plan_runs.RECORDED[0]
+    stored = {"dataset": "mnist", "images": 10, "steps": 5, "seed": 3}
+    path.write_text(json.dumps({**stored, "done": [LFQ, ENTRY]}))
+    jobs = Jobs(settings.runs, command=["false"])
+    try:
+        view = plan_runs.show("quantizers", jobs, settings, "", None, None, "")
+    finally:
+        jobs.close()
+    assert "Recorded: 5 steps of MNIST each, on 10 test images. One seed (3)" in view.table
+    assert view.table.index("0.00180") < view.table.index("0.00360"), "the lowest error is first"
+    assert "427.8" not in view.table and "428 bits, 24.4 dB" in view.figure
+    entry = {**ENTRY, "mse": "<b>"}
+    for bad in (
+        "{",
+        "[]",
+        '{"done": 3}',
+        '{"done": [{}], "images": 1, "steps": 1, "seed": 0}',
+        '{"done": []}',
+        json.dumps({**stored, "done": [entry]}),
+        json.dumps({**stored, "done": [ENTRY], "dataset": "<b>"}),
+    ):
+        path.write_text(bad)
+        assert rivals_view.tables_html([rivals_view.recorded(path)]) == "", bad
+
+
+@pytest.mark.parametrize("name", plan_runs.RECORDED)
+def test_a_shipped_table_has_every_quantizer_and_says_what_each_gives_up(name):
+    shown = rivals_view.recorded(CHECKPOINTS / name)
+    assert {entry["name"] for entry in shown.entries} == set(plans.RIVALS)
+    table = rivals_view.tables_html([shown])
+    assert table.count("<dt>") == table.count("<dd>") == len(plans.RIVALS)
+    for entry in shown.entries:
+        assert entry["psnr"] > 20 and 1 < entry["perplexity"] <= entry["codebook_size"]

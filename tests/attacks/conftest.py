@@ -1,0 +1,113 @@
+"""The real server in a process of its own, and what an attacker and an honest visitor do to it over
+HTTP."""
+
+import json
+import os
+import time
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+from tests.running_app import App
+
+HONEST_SECONDS = 10.0
+"""How long another visitor may wait for the page while an attack goes on. Generous, for a machine
+that is busy with other things: benchmarks/load.py measures that it is below 2 s."""
+
+
+class Target:
+    """A running app as an attacker meets it: its address, an HTTP client, and what the attack
+    cost."""
+
+    def __init__(self, app: App) -> None:
+        self.app, self.url, self.runs = app, app.url, app.runs
+        self.pid = app.process.pid
+        self.client = httpx.Client(base_url=app.url, timeout=30)
+
+    def config(self) -> dict[str, Any]:
+        """What the server tells everybody about its components and events."""
+        return self.client.get("/config").raise_for_status().json()
+
+    def join(
+        self, fn_index: int, data: list[Any], session: str = "attacker", **more: Any
+    ) -> httpx.Response:
+        """Put an event into the queue, as the page does."""
+        body = {"fn_index": fn_index, "data": data, "session_hash": session, **more}
+        return self.client.post("/gradio_api/queue/join", json=body)
+
+    def outcome(self, session: str = "attacker", seconds: float = 20.0) -> list[dict[str, Any]]:
+        """What the event stream of a session says until its events are over."""
+        said = []
+        with httpx.stream(
+            "GET",
+            f"{self.url}/gradio_api/queue/data",
+            params={"session_hash": session},
+            timeout=seconds,
+        ) as stream:
+            for line in stream.iter_lines():
+                if line.startswith("data:"):
+                    said.append(json.loads(line[5:]))
+                    if said[-1]["msg"] in ("close_stream", "unexpected_error"):
+                        break
+        return said
+
+    def upload(self, name: str, content: bytes) -> str:
+        """Upload a file as the page does; its path on the server."""
+        answer = self.client.post("/gradio_api/upload", files={"files": (name, content)})
+        return answer.raise_for_status().json()[0]
+
+    def honest_seconds(self) -> float:
+        """How long a stranger waits for the page, seconds; it has to come whole."""
+        started = time.monotonic()
+        page = httpx.get(self.url, timeout=60)
+        assert page.status_code == 200 and "gradio_config" in page.text, page.status_code
+        return time.monotonic() - started
+
+    def memory(self) -> int:
+        """Bytes of memory the server holds now."""
+        lines = Path(f"/proc/{self.pid}/status").read_text().splitlines()
+        return next(int(line.split()[1]) * 1024 for line in lines if line.startswith("VmRSS"))
+
+    def most_memory(self) -> int:
+        """Bytes of memory the server held at most since it started."""
+        lines = Path(f"/proc/{self.pid}/status").read_text().splitlines()
+        return next(int(line.split()[1]) * 1024 for line in lines if line.startswith("VmHWM"))
+
+    def disk(self) -> int:
+        """Bytes below the folder of runs, uploads and cached files among them."""
+        return sum(file.stat().st_size for file in self.runs.rglob("*") if file.is_file())
+
+    def close(self) -> None:
+        self.client.close()
+        self.app.stop()
+
+
+@pytest.fixture(scope="session")
+def start_target(tmp_path_factory) -> Iterator[Callable[..., Target]]:
+    """`start_target("--option", ..., environment={...}, prefix=[...])`: a server of a test's own;
+    all are stopped at the end."""
+    started: list[Target] = []
+
+    def start(
+        *options: str, environment: dict[str, str] | None = None, prefix: Sequence[str] = ()
+    ) -> Target:
+        with pytest.MonkeyPatch.context() as patch:
+            for name, value in (environment or {}).items():
+                patch.setitem(os.environ, name, value)
+            started.append(
+                Target(App(tmp_path_factory.mktemp("attacked"), *options, prefix=prefix))
+            )
+        return started[-1]
+
+    yield start
+    for target in started:
+        target.close()
+
+
+@pytest.fixture(scope="session")
+def target(start_target) -> Target:
+    """One server with the app's defaults for all attacks that leave it as it was."""
+    return start_target()

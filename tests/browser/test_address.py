@@ -1,0 +1,145 @@
+"""What is on show has an address: a link, a reload and Back bring it back."""
+
+import re
+
+import pytest
+from playwright.sync_api import expect
+
+
+def selected(page, tab):
+    expect(page.locator(f"#vq-tab-{tab}-button")).to_have_attribute("aria-selected", "true")
+
+
+def test_the_tab_is_in_the_address(context, open_page):
+    page = open_page(context, "/?tab=generate")
+    selected(page, "generate")
+    page.get_by_role("tab", name="Edit", exact=True).click()
+    page.wait_for_url("**/?tab=edit")
+    page.reload()
+    selected(page, "edit")
+    page.go_back()
+    selected(page, "generate")
+    page.get_by_role("tab", name="Reconstruct", exact=True).click()
+    page.wait_for_function("!location.search.includes('tab=')")
+    assert page.errors == []
+
+
+def test_the_model_is_in_the_address_once_it_is_chosen(context, open_page):
+    page = open_page(context)
+    page.wait_for_function("document.querySelector('#vq-model input').value.startsWith('mnist')")
+    page.wait_for_timeout(1500)  # the page knows its first model
+    assert "model=" not in page.url
+    page.locator("#vq-model input").click()
+    page.get_by_role("option").filter(has_text="cifar10 ").first.click()
+    page.wait_for_url("**model=cifar10*")
+    page.go_back()
+    page.wait_for_function("document.querySelector('#vq-model input').value.startsWith('mnist')")
+    page.go_forward()
+    page.wait_for_function("document.querySelector('#vq-model input').value.startsWith('cifar10')")
+
+
+def test_the_form_of_a_training_is_in_the_address(context, open_page):
+    page = open_page(context, "/?tab=train&preset=plain&dataset=synthetic&seed=7")
+    preset = page.locator("#vq-train-preset input")
+    expect(preset).to_have_value("Bad on purpose: the plain recipe")
+    expect(page.locator("#vq-train-why")).to_contain_text("stay dead")
+    expect(page.locator("#vq-train-dataset input")).to_have_value("Synthetic digits (28×28)")
+    expect(page.locator("#vq-train-seconds input")).to_have_value("30")
+    box = page.locator("#vq-train-seconds input")
+    box.fill("12")
+    box.press("Tab")
+    page.wait_for_url("**seconds=12*")
+    page.reload()
+    expect(box).to_have_value("12")
+    expect(preset).to_have_value("Bad on purpose: the plain recipe")
+    page.wait_for_timeout(1600)  # a later change is a step of its own
+    preset.click()
+    page.get_by_role("option", name="Good: 16 codes").click()
+    page.wait_for_url("**preset=tiny*")
+    page.go_back()
+    expect(preset).to_have_value("Bad on purpose: the plain recipe")
+    expect(box).to_have_value("12")
+    assert page.errors == []
+
+
+def test_back_to_the_address_without_a_form_is_the_form_as_it_opens(context, open_page):
+    page = open_page(context, "/?tab=train")
+    box = page.locator("#vq-train-seconds input")
+    expect(box).to_have_value("60")
+    box.fill("12")
+    box.press("Tab")
+    page.wait_for_url("**seconds=12*")
+    page.go_back()
+    expect(box).to_have_value("60")
+    assert page.errors == []
+
+
+def test_a_code_of_the_codebook_is_in_the_address(context, open_page):
+    page = open_page(context, "/?tab=codebook&code=117")
+    page.wait_for_selector('.vc-code[data-code="117"]')
+    page.locator(".vc-near > div button").first.click()
+    page.wait_for_function("!location.search.includes('code=117')")
+    page.go_back()
+    page.wait_for_selector('.vc-code[data-code="117"]')
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        "tab=nowhere",
+        "tab=codebook&code=x",
+        "code=-3&tab=codebook",
+        "lesson=none",
+        "tab=train&preset=%3Cb%3E&seconds=x&downsample=3",
+    ],
+)
+def test_a_bent_address_opens_the_page(context, open_page, query):
+    page = open_page(context, f"/?{query}")
+    page.wait_for_timeout(2000)
+    assert page.errors == [] and page.get_by_role("tab").count() >= 6
+
+
+def test_a_class_link_opens_what_is_on_show_without_the_controls(browser, context, open_page):
+    context.grant_permissions(["clipboard-read", "clipboard-write"])
+    page = open_page(context, "/?tab=train&preset=plain&dataset=synthetic")
+    expect(page.locator("#vq-train-preset input")).to_have_value("Bad on purpose: the plain recipe")
+    expect(page.locator("#vq-train-codebook_size")).to_be_visible()
+    page.locator("#vq-about-open").click()
+    page.locator("#vq-class-hide").check()
+    page.locator("#vq-class-link").click()
+    expect(page.locator("#vq-class-said")).to_contain_text("Copied")
+    link = page.evaluate("navigator.clipboard.readText()")
+    assert "model=mnist" in link and "hide=controls" in link and "preset=plain" in link
+
+    students = browser.new_context()
+    page = open_page(students, "/?" + link.partition("?")[2])
+    selected(page, "train")
+    expect(page.locator("#vq-train-preset input")).to_have_value("Bad on purpose: the plain recipe")
+    expect(page.locator("#vq-train-start")).to_be_visible()
+    train = [f"#vq-train-{name}" for name in ("codebook_size", "seconds", "advanced", "prior")]
+    for control in ("#vq-model", *train):
+        expect(page.locator(control)).to_be_hidden()
+    assert page.errors == []
+    students.close()
+
+
+def test_two_runs_side_by_side_are_in_the_address(context, open_page):
+    page = open_page(context, "/?tab=train&b=recorded:shrink")
+    a, b = (page.locator(f"#vq-train-{name} input") for name in "ab")
+    strong = re.compile("Recorded: .*commitment")
+    said = page.locator("#vq-train-beside-view .vq-beside-said")
+    expect(b).to_have_value(strong)
+    expect(said).to_contain_text("Commitment weight β: 0.25 in A")
+    a.click()
+    page.get_by_role("option", name=strong).click()
+    page.wait_for_url("**a=recorded%3Ashrink**")
+    expect(said).to_contain_text("A and B have the same settings")
+    page.reload()
+    expect(a).to_have_value(strong)
+    expect(said).to_contain_text("A and B have the same settings")
+    page.go_back()
+    expect(a).to_have_value("Recorded: Healthy")
+    expect(said).to_contain_text("Commitment weight β: 0.25 in A")
+    page.locator("#vq-train-duplicate").click()
+    expect(page.locator("#vq-train-why")).to_contain_text("the run is B")
+    assert page.errors == []

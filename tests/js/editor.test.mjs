@@ -1,0 +1,379 @@
+// The editor's scripts that need no page, and the wire to the server: node --test tests/js
+import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
+import test from "node:test";
+
+import { Wire } from "../../demo/page/wire.js";
+import { COMMANDS } from "../../demo/tabs/edit/page/commands.js";
+import { Grid, History } from "../../demo/tabs/edit/page/grid.js";
+import { KEYS, Typing, keyName } from "../../demo/tabs/edit/page/keys.js";
+import { Store } from "../../demo/tabs/edit/page/store.js";
+
+const read = (name) =>
+  readFileSync(new URL(`../../demo/tabs/edit/page/${name}`, import.meta.url), "utf8");
+const tick = (ms = 0) => new Promise((done) => setTimeout(done, ms));
+
+test("a stroke crosses neighbouring cells only, from its first to its last", () => {
+  for (let a = 0; a < 49; a++)
+    for (let b = 0; b < 49; b++) {
+      const cells = Grid.stroke(a, b, 7);
+      assert.equal(cells[0], a);
+      assert.equal(cells.at(-1), b);
+      for (let n = 1; n < cells.length; n++) {
+        const dr = Math.floor(cells[n] / 7) - Math.floor(cells[n - 1] / 7),
+          dc = (cells[n] % 7) - (cells[n - 1] % 7);
+        assert.ok(Math.max(Math.abs(dr), Math.abs(dc)) === 1);
+      }
+    }
+});
+
+test("a thousand steps can be undone and done again, also after a reload", () => {
+  const start = Array.from({ length: 49 }, (_, p) => p),
+    history = new History(start),
+    states = [start];
+  for (let n = 0; n < 1000; n++) {
+    const next = Grid.fill(history.flat, [n % 49, (n * 7) % 49], (n * 31 + 50) % 512);
+    if (history.push(`step ${n}`, next)) states.push(next);
+  }
+  for (let n = 0; n < 500; n++) history.undo();
+  const again = History.from(JSON.parse(JSON.stringify(history)), 49, 512, 1);
+  for (const one of [history, again]) {
+    assert.deepEqual(one.flat, states[states.length - 501]);
+    while (one.redo() !== null);
+    assert.deepEqual(one.flat, states.at(-1));
+    while (one.undo() !== null);
+    assert.deepEqual(one.flat, start);
+    assert.equal(one.undo(), null);
+  }
+});
+
+test("opening another grid is a step: undo goes back behind it to the source before", () => {
+  const history = new History([1, 2]);
+  history.push("edit", [1, 3]);
+  history.push("open", [7, 7], 1);
+  assert.equal(history.source, 1);
+  assert.ok(history.push("open the same once more", [7, 7], 2));
+  history.undo();
+  history.undo();
+  assert.deepEqual([history.flat, history.source], [[1, 3], 0]);
+  assert.ok(!history.push("nothing changes", [1, 3]));
+  history.redo();
+  assert.deepEqual([history.flat, history.source], [[7, 7], 1]);
+});
+
+test("locks are steps of their own: undone, done again, and kept over a reload", () => {
+  const history = new History([1, 2, 3]);
+  assert.ok(history.push("lock", history.flat, 0, [0, 2]));
+  assert.ok(!history.push("lock the same", history.flat, 0, [0, 2]));
+  history.push("edit", [1, 5, 3]);
+  history.push("open", [7, 7, 7], 1, []);
+  assert.deepEqual(history.locked, []);
+  history.undo();
+  const again = History.from(JSON.parse(JSON.stringify(history)), 3, 8, 2);
+  for (const one of [history, again]) {
+    assert.deepEqual(
+      [one.locked, one.flat],
+      [
+        [0, 2],
+        [1, 5, 3],
+      ],
+    );
+    one.undo();
+    one.undo();
+    assert.deepEqual([one.locked, one.flat], [[], [1, 2, 3]]);
+    while (one.redo() !== null);
+    assert.deepEqual([one.locked, one.source], [[], 1]);
+  }
+  const bad = JSON.parse(JSON.stringify(history));
+  for (const locks of [7, [3], [-1], ["0"]]) {
+    bad.steps[0][3] = locks;
+    assert.equal(History.from(bad, 3, 8, 2), null);
+  }
+});
+
+test("a damaged history is refused", () => {
+  const good = JSON.parse(JSON.stringify(new History([1, 2])));
+  assert.ok(History.from(good, 2, 8, 1));
+  for (const bad of [
+    null,
+    {},
+    { ...good, first: { flat: [1], source: 0 } },
+    { ...good, first: { flat: [1, 8], source: 0 } },
+    { ...good, first: { flat: [1, 2], source: 1 } },
+    { ...good, steps: 3 },
+    { ...good, steps: [["x", [[5, 1, 2]], 0]] },
+    { ...good, steps: [["x", [[0, 1, 99]], 0]] },
+    { ...good, steps: [["x", [[0.5, 1, 2]], 0]] },
+    { ...good, steps: [[]] },
+  ])
+    assert.equal(History.from(bad, 2, 8, 1), null);
+});
+
+test("what the clipboard holds is checked before it is pasted", () => {
+  const patch = { rows: 1, columns: 2, indices: [3, 4] };
+  assert.deepEqual(Grid.readPatch(JSON.stringify({ patch }), 8), patch);
+  for (const bad of [
+    "",
+    "3",
+    "{}",
+    JSON.stringify({ patch: { ...patch, rows: 2 } }),
+    JSON.stringify({ patch: { ...patch, indices: [3, 8] } }),
+    JSON.stringify({ patch: { ...patch, indices: [3, "4"] } }),
+    JSON.stringify({ patch: { rows: 1e9, columns: 2, indices: [] } }),
+  ])
+    assert.equal(Grid.readPatch(bad, 8), null);
+});
+
+// A server whose answers the test lets go one by one.
+function slowServer() {
+  const asked = [];
+  return {
+    asked,
+    f: (request) =>
+      new Promise((done) =>
+        asked.push({ request, done: (more) => done({ ok: true, n: request.n, ...more }) }),
+      ),
+  };
+}
+
+test("a lane keeps one request in flight and of those that wait sends only the newest", async () => {
+  const server = slowServer(),
+    wire = new Wire(server, () => {}),
+    painted = [];
+  for (const x of [1, 2, 3, 4]) wire.send("lane", "f", { x }, (answer) => painted.push(answer.x));
+  assert.equal(server.asked.length, 1);
+  server.asked[0].done({ x: 1 });
+  await tick();
+  assert.deepEqual(
+    server.asked.map((a) => a.request.x),
+    [1, 4],
+  );
+  server.asked[1].done({ x: 4 });
+  await tick();
+  assert.deepEqual(painted, [1, 4]);
+  assert.ok(server.asked[1].request.n > server.asked[0].request.n);
+});
+
+test("an answer to a request from before another model was opened is dropped", async () => {
+  const server = slowServer(),
+    wire = new Wire(server, () => {}),
+    painted = [];
+  wire.send("lane", "f", { x: 1 }, () => painted.push(1));
+  wire.renew();
+  server.asked[0].done();
+  await tick();
+  assert.deepEqual(painted, []);
+});
+
+test("an answer with another number is no answer", async () => {
+  let calls = 0;
+  const server = { f: async ({ n }) => (++calls === 1 ? { ok: true, n: n - 1 } : { ok: true, n }) };
+  const wire = new Wire(
+    server,
+    () => {},
+    () => tick(1),
+  );
+  assert.ok((await wire.ask("f", {})).ok);
+  assert.equal(calls, 2);
+});
+
+test("a lost server is asked again until it is back, with the newest state, and both are said", async () => {
+  let up = false;
+  const seen = [],
+    told = [],
+    server = {
+      f: async ({ n, x }) => {
+        if (!up) throw new Error("refused");
+        seen.push(x);
+        return { ok: true, n };
+      },
+    };
+  const wire = new Wire(
+    server,
+    (lost) => told.push(lost),
+    () => tick(5),
+  );
+  wire.send("lane", "f", { x: "first" }, () => {});
+  await tick(20);
+  wire.send("lane", "f", { x: "newest" }, () => {});
+  await tick(20);
+  up = true;
+  wire.retry();
+  await tick(30);
+  assert.deepEqual(told, [true, false]);
+  assert.deepEqual(seen, ["newest"]);
+});
+
+test("a server that hangs counts as lost", async () => {
+  let calls = 0;
+  const told = [],
+    server = {
+      f: ({ n }) => (++calls === 1 ? new Promise(() => {}) : Promise.resolve({ ok: true, n })),
+    };
+  assert.ok(
+    (
+      await new Wire(
+        server,
+        (lost) => told.push(lost),
+        () => tick(),
+        10,
+      ).ask("f", {})
+    ).ok,
+  );
+  assert.deepEqual(told, [true, false]);
+});
+
+test("a refusal is an answer: it is not asked again", async () => {
+  let calls = 0;
+  const wire = new Wire(
+    {
+      f: async ({ n }) => {
+        calls++;
+        return { ok: false, n, error: "no" };
+      },
+    },
+    () => {},
+  );
+  assert.equal((await wire.ask("f", {})).error, "no");
+  assert.equal(calls, 1);
+});
+
+test("a busy server is asked again in a moment, and its sentence is told", async () => {
+  let calls = 0;
+  const told = [],
+    server = {
+      f: async ({ n }) =>
+        ++calls < 3 ? { ok: false, n, again: true, error: "busy" } : { ok: true, n },
+    };
+  const wire = new Wire(
+    server,
+    (lost) => told.push(lost),
+    () => tick(1),
+  );
+  wire.onBusy = (sentence) => told.push(sentence);
+  assert.ok((await wire.get("f", {})).ok);
+  assert.deepEqual(told, ["busy", "busy"]);
+});
+
+test("a refusal is thrown where the answer itself is wanted; a late answer is null", async () => {
+  const wire = new Wire(
+    { no: async () => ({ ok: false, error: "no" }), yes: async () => ({ ok: true }) },
+    () => {},
+  );
+  await assert.rejects(wire.get("no", {}), { message: "no" });
+  const late = wire.get("yes", {});
+  wire.renew();
+  assert.equal(await late, null);
+});
+
+test("a request may be made when it is sent, keep something here, or be none at all", async () => {
+  const server = slowServer(),
+    wire = new Wire(server, () => {}),
+    done = [];
+  let x = 1;
+  wire.send(
+    "lane",
+    "f",
+    () => null,
+    () => done.push("never"),
+  );
+  const send = () =>
+    wire.send(
+      "lane",
+      "f",
+      () => ({ x, local: `at ${x}` }),
+      (answer, local) => done.push(local),
+    );
+  send();
+  send();
+  x = 2;
+  server.asked[0].done();
+  await tick();
+  assert.equal(server.asked[1].request.x, 2, "sent before the answer is painted");
+  assert.equal(server.asked[1].request.local, undefined);
+  server.asked[1].done();
+  await tick();
+  assert.deepEqual(done, ["at 1", "at 2"]);
+});
+
+function place(room = 1e6) {
+  const kept = new Map();
+  return {
+    kept,
+    get length() {
+      return kept.size;
+    },
+    key: (n) => [...kept.keys()][n] ?? null,
+    getItem: (k) => kept.get(k) ?? null,
+    removeItem: (k) => kept.delete(k),
+    setItem(k, v) {
+      const size = [...kept].reduce(
+        (sum, [key, value]) => sum + (key === k ? 0 : value.length),
+        v.length,
+      );
+      if (size > room) throw new Error("quota");
+      kept.set(k, v);
+    },
+  };
+}
+const info = { model: "mnist", fingerprint: "00c0ffee" };
+
+test("two windows keep their own edits; a third that has none starts from the latest", () => {
+  const shared = place(),
+    one = new Store(place(), shared),
+    two = new Store(place(), shared);
+  one.save(info, { x: 1 });
+  two.save(info, { x: 2 });
+  assert.equal(one.load(info).x, 1);
+  assert.equal(two.load(info).x, 2);
+  assert.equal(new Store(place(), shared).load(info).x, 2);
+  assert.equal(one.load({ ...info, fingerprint: "other" }), null);
+});
+
+test("where there is no more room other models' copies give way, and at last it is said", () => {
+  const told = [],
+    store = new Store(place(120), place(120), () => told.push("full"));
+  store.save({ ...info, model: "other" }, { x: "y".repeat(50) });
+  store.own.kept.clear();
+  store.save(info, { x: "z".repeat(50) });
+  assert.equal(store.load(info).x[0], "z");
+  assert.deepEqual(told, []);
+  store.save(info, { x: "z".repeat(200) });
+  assert.deepEqual(told, ["full"]);
+});
+
+test("damaged or forbidden storage is as if nothing had been kept", () => {
+  const damaged = place();
+  damaged.kept.set(Store.key(info), "{");
+  assert.equal(new Store(damaged, null).load(info), null);
+});
+
+test("typed digits become a code as soon as no further digit fits", () => {
+  const taken = [],
+    said = [],
+    typing = new Typing(
+      (text) => said.push(text),
+      (code) => taken.push(code),
+    );
+  for (const ch of "137") typing.digit(ch, 512);
+  typing.digit("9", 512);
+  assert.deepEqual(taken, [137]);
+  assert.ok(typing.finish());
+  for (const ch of "99") typing.digit(ch, 512);
+  assert.deepEqual(taken, [137, 9, 99], "no code of 512 has 99 as its first two digits");
+  typing.digit("7", 512);
+  typing.digit("7", 64);
+  assert.match(said.at(-1), /no code 77: codes run from 0 to 63/);
+  typing.digit("5", 512);
+  assert.ok(typing.cancel());
+  assert.ok(!typing.finish());
+});
+
+test("every key leads to a command of its own name", () => {
+  assert.equal(KEYS[keyName({ key: "Z", ctrlKey: true, shiftKey: true })], "redo");
+  assert.equal(KEYS[keyName({ key: "z", metaKey: true })], "undo");
+  assert.equal(KEYS[keyName({ key: "M", shiftKey: true })], "flip");
+  const page = read("edit.html");
+  for (const name of Object.values(KEYS)) assert.ok(name in COMMANDS, name);
+  for (const [, name] of page.matchAll(/data-do="(\w+)"/g)) assert.ok(name in COMMANDS, name);
+});
