@@ -1,7 +1,8 @@
-"""A judge of digits: a small network trained on the real MNIST, which knows nothing of the VQ-VAE or the prior.
+"""A judge of digits: a small network trained on the real MNIST, which knows nothing of the VQ-VAE
+or the prior.
 
-It reads samples (is a sample of class 3 read as a 3?), and its features measure diversity and the Frechet distance.
-Trained once (about two minutes on a laptop's CPU) and kept under outputs/.
+It reads samples (is a sample of class 3 read as a 3?), and its features measure diversity and the
+Frechet distance. Trained once (about two minutes on a laptop's CPU) and kept under outputs/.
 """
 
 from __future__ import annotations
@@ -20,15 +21,27 @@ KEPT = Path(__file__).resolve().parent.parent / "outputs" / "classifier.pt"
 
 
 class Classifier(nn.Module):
-    """Three convolutions and two linear layers. float (B, 1, 28, 28) in [0, 1] -> logits (B, 10)."""
+    """Three convolutions and two linear layers. float (B, 1, 28, 28) in [0, 1] -> logits
+    (B, 10)."""
 
     def __init__(self) -> None:
         super().__init__()
         self.body = nn.Sequential(
-            nn.Conv2d(1, 16, 5, padding=2), nn.BatchNorm2d(16), nn.ReLU(), nn.MaxPool2d(2),
-            nn.Conv2d(16, 32, 3, padding=1), nn.BatchNorm2d(32), nn.ReLU(), nn.MaxPool2d(2),
-            nn.Conv2d(32, 64, 3, padding=1), nn.BatchNorm2d(64), nn.ReLU(), nn.Flatten(),
-            nn.Linear(64 * 49, FEATURES), nn.ReLU())
+            nn.Conv2d(1, 16, 5, padding=2),
+            nn.BatchNorm2d(16),
+            nn.ReLU(),
+            nn.MaxPool2d(2),
+            nn.Conv2d(16, 32, 3, padding=1),
+            nn.BatchNorm2d(32),
+            nn.ReLU(),
+            nn.MaxPool2d(2),
+            nn.Conv2d(32, 64, 3, padding=1),
+            nn.BatchNorm2d(64),
+            nn.ReLU(),
+            nn.Flatten(),
+            nn.Linear(64 * 49, FEATURES),
+            nn.ReLU(),
+        )
         self.dropout, self.last = nn.Dropout(0.3), nn.Linear(FEATURES, 10)
 
     def forward(self, x: Tensor) -> Tensor:
@@ -46,7 +59,8 @@ class Classifier(nn.Module):
 
 
 def get_classifier(train, test, kept: Path = KEPT) -> tuple[Classifier, float]:
-    """(classifier in eval mode, its accuracy on the test set); train and test are ImageSets of MNIST."""
+    """(classifier in eval mode, its accuracy on the test set); train and test are ImageSets of
+    MNIST."""
     classifier = Classifier()
     if kept.is_file():
         classifier.load_state_dict(torch.load(kept, weights_only=True))
@@ -69,7 +83,7 @@ def fit(classifier: Classifier, images: Tensor, labels: Tensor, seed: int = 0) -
     for epoch in range(EPOCHS):
         order = torch.randperm(len(images), generator=generator)
         for step in range(per_epoch):
-            rows = order[step * BATCH:(step + 1) * BATCH]
+            rows = order[step * BATCH : (step + 1) * BATCH]
             down, right = torch.randint(-2, 3, (2,), generator=generator).tolist()
             x = images[rows].float().div(255).roll((down, right), (2, 3))
             loss = F.cross_entropy(classifier(x), labels[rows])
@@ -90,7 +104,9 @@ def diversity(features: Tensor, labels: Tensor) -> float:
 
 
 def frechet(a: Tensor, b: Tensor) -> float:
-    """Frechet distance of the Gaussians fitted to two sets of features (arXiv:1706.08500, eq. 6), squared as usual."""
+    """Frechet distance of the Gaussians fitted to two sets of features (arXiv:1706.08500, eq. 6),
+    squared as usual."""
+
     def moments(x: Tensor) -> tuple[Tensor, Tensor]:
         return x.double().mean(0), torch.cov(x.double().T)
 

@@ -1,7 +1,9 @@
-"""What the Codebook tab costs: one JSON line a figure. `python benchmarks/codebook.py [--only NAME] [--data-dir DIR]`.
+"""What the Codebook tab costs: one JSON line a figure.
+`python benchmarks/codebook.py [--only NAME] [--data-dir DIR]`.
 
-Parts: usage (60,000 digits), tsne, umap (512 codes and 2,000 latents, warm; and how far the t-SNE map can be trusted),
-tab (opening it in a real browser, and a click). Weights are those of --checkpoint, a shipped model by default.
+Parts: usage (60,000 digits), tsne, umap (512 codes and 2,000 latents, warm; and how far the t-SNE
+map can be trusted), tab (opening it in a real browser, and a click). Weights are those of
+--checkpoint, a shipped model by default.
 """
 
 from __future__ import annotations
@@ -9,18 +11,25 @@ from __future__ import annotations
 import argparse
 import shutil
 import statistics
-import subprocess
 import sys
 import tempfile
 import time
 from pathlib import Path
 
 from figures import processor, report
+from running import app_running, run
 
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
-BROWSER_OPTIONS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-component-update",
-                   "--disable-background-networking", "--disable-sync"]
+BROWSER_OPTIONS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-component-update",
+    "--disable-background-networking",
+    "--disable-sync",
+]
 CLICKS = 15
 
 
@@ -32,7 +41,7 @@ def tell(name: str, value: float, unit: str, target: str) -> None:
 def usage(checkpoint, data_dir: str | None) -> None:
     """Counting the codes of the 60,000 training digits, reading them included."""
     import vqvae
-    from vqvae.statistics import count_usage
+    from vqvae.analysis.statistics import count_usage
 
     started = time.perf_counter()
     data = vqvae.load_dataset("mnist", "train", data_dir=data_dir)
@@ -45,36 +54,46 @@ def maps(checkpoint, method: str) -> None:
     """A fit of all codes and sampled latents, after a small one has warmed the library up."""
     import numpy as np
 
-    from vqvae import projection
+    from vqvae.analysis import projection
 
-    points = np.concatenate([checkpoint.model.codebook.detach().numpy(), checkpoint.gallery.latents.numpy()])
+    points = np.concatenate(
+        [checkpoint.model.codebook.detach().numpy(), checkpoint.gallery.latents.numpy()]
+    )
     projection.fit(points[:100], method)
     started = time.perf_counter()
     found = projection.fit(points, method)
     tell(f"{method}_{len(points)}_points", time.perf_counter() - started, "s", "<= 8")
     trusted = projection.trustworthiness(points, found.coordinates, 10, most=len(points))
-    tell(f"{method}_trustworthiness_k10", trusted, "share", ">= 0.95" if method == "tsne" else "no target")
+    tell(
+        f"{method}_trustworthiness_k10",
+        trusted,
+        "share",
+        ">= 0.95" if method == "tsne" else "no target",
+    )
 
 
 def tab(folder: Path) -> None:
-    """From the press on the tab to usage, atlas and PCA on the page; from a press on the atlas to a code's details."""
+    """From the press on the tab to usage, atlas and PCA on the page; from a press on the atlas to a
+    code's details."""
     from playwright.sync_api import sync_playwright
 
-    system = next((p for p in map(shutil.which, ("chromium", "chromium-browser", "google-chrome")) if p), None)
-    with tempfile.TemporaryDirectory() as scratch, sync_playwright() as playwright:
+    system = next(
+        (p for p in map(shutil.which, ("chromium", "chromium-browser", "google-chrome")) if p), None
+    )
+    with tempfile.TemporaryDirectory() as scratch:
         (Path(scratch) / "models").mkdir()
         shutil.copytree(folder, Path(scratch) / "models" / "mnist")
-        app = subprocess.Popen([sys.executable, "app.py", "--port", "0", "--checkpoints", f"{scratch}/models", "--runs",
-                                f"{scratch}/runs"], cwd=ROOT, stdout=subprocess.PIPE, text=True)
-        try:
-            url = next(line for line in app.stdout if "ready:" in line).rsplit(" ", 1)[1].strip()
+        folders = ("--checkpoints", f"{scratch}/models", "--runs", f"{scratch}/runs")
+        with app_running(*folders) as (_, url), sync_playwright() as playwright:
             browser = playwright.chromium.launch(executable_path=system, args=BROWSER_OPTIONS)
             opened = []
             for _ in range(4):
                 page = browser.new_page(viewport={"width": 1440, "height": 900})
                 page.goto(url)
                 page.wait_for_selector("#vq-header")
-                page.wait_for_timeout(5000)  # a person reads the first page; meanwhile the server warms up
+                page.wait_for_timeout(
+                    5000
+                )  # a person reads the first page; meanwhile the server warms up
                 opened.append(page.evaluate(OPEN) / 1000)
                 if len(opened) < 4:
                     page.close()
@@ -84,22 +103,21 @@ def tab(folder: Path) -> None:
             clicks = [page.evaluate(CLICK, 0.04 + 0.9 * n / CLICKS) for n in range(CLICKS)]
             tell("click_to_details_median", statistics.median(clicks), "ms", "<= 120")
             browser.close()
-        finally:
-            app.terminate()
-            app.wait(20)
 
 
 OPEN = """async () => {
   const begun = performance.now();
-  [...document.querySelectorAll('button[role=tab]')].find((b) => b.textContent.trim() === 'Codebook').click();
+  [...document.querySelectorAll('button[role=tab]')]
+    .find((b) => b.textContent.trim() === 'Codebook').click();
   while (!document.querySelector('.vc[data-ready]')) await new Promise(requestAnimationFrame);
   return performance.now() - begun;
 }"""
 CLICK = """async (share) => {
   const canvas = document.querySelector('.vc-sheet canvas'), box = canvas.getBoundingClientRect();
-  const panel = document.querySelector('.vc-code'), before = panel.dataset.code, begun = performance.now();
-  canvas.dispatchEvent(new MouseEvent('click', { bubbles: true, clientX: box.left + share * box.width,
-    clientY: box.top + share * box.height }));
+  const panel = document.querySelector('.vc-code'), before = panel.dataset.code;
+  const begun = performance.now();
+  canvas.dispatchEvent(new MouseEvent('click', { bubbles: true,
+    clientX: box.left + share * box.width, clientY: box.top + share * box.height }));
   while (panel.dataset.code === before && performance.now() - begun < 5000)
     await new Promise((done) => setTimeout(done, 1));
   const took = performance.now() - begun;
@@ -117,12 +135,16 @@ def main() -> None:
     import vqvae
 
     checkpoint = vqvae.load_checkpoint(args.checkpoint)
-    parts = {"usage": lambda: usage(checkpoint, args.data_dir), "tsne": lambda: maps(checkpoint, "tsne"),
-             "umap": lambda: maps(checkpoint, "umap"), "tab": lambda: tab(checkpoint.path)}
+    parts = {
+        "usage": lambda: usage(checkpoint, args.data_dir),
+        "tsne": lambda: maps(checkpoint, "tsne"),
+        "umap": lambda: maps(checkpoint, "umap"),
+        "tab": lambda: tab(checkpoint.path),
+    }
     for name, part in parts.items():
         if args.only in (None, name):
             part()
 
 
 if __name__ == "__main__":
-    main()
+    run(main)

@@ -1,4 +1,5 @@
-"""What the benchmarks share: one JSON line a figure, always with the same fields (see README.md)."""
+"""What the benchmarks share: one JSON line a figure, always with the same fields (see
+README.md)."""
 
 from __future__ import annotations
 
@@ -13,8 +14,14 @@ def processor() -> str:
     name = platform.processor() or platform.machine()
     cpuinfo = Path("/proc/cpuinfo")
     if cpuinfo.is_file():
-        name = next((line.split(":")[1].strip() for line in cpuinfo.read_text().splitlines()
-                     if line.startswith("model name")), name)
+        name = next(
+            (
+                line.split(":")[1].strip()
+                for line in cpuinfo.read_text().splitlines()
+                if line.startswith("model name")
+            ),
+            name,
+        )
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
     return f"{cores} cores of {name}"
 
@@ -27,9 +34,29 @@ def hardware() -> str:
     return f"{processor()}, {gpu}, torch {torch.__version__} with {torch.get_num_threads()} threads"
 
 
-def report(name: str, value: float, unit: str, target: str = "", command: str = "", *, machine: str | None = None,
-           **more) -> None:
-    """Print a figure. `machine` stands in for `hardware()` where torch is not part of what was measured; `more` are
-    fields of one benchmark's own."""
-    print(json.dumps({"name": name, "value": float(f"{value:.4g}"), "unit": unit, "target": target,
-                      "hardware": machine or hardware(), "command": command, **more}), flush=True)
+def report(
+    name: str,
+    value: float,
+    unit: str,
+    target: str = "",
+    command: str = "",
+    *,
+    machine: str | None = None,
+    **more,
+) -> None:
+    """Print a figure. `machine` stands in for `hardware()` where torch is not part of what was
+    measured; `more` are fields of one benchmark's own."""
+    print(
+        json.dumps(
+            {
+                "name": name,
+                "value": float(f"{value:.4g}"),
+                "unit": unit,
+                "target": target,
+                "hardware": machine or hardware(),
+                "command": command,
+                **more,
+            }
+        ),
+        flush=True,
+    )

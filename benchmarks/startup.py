@@ -1,19 +1,15 @@
 """How long until the app can be used: `python benchmarks/startup.py [--repeats N]`.
 
-Prints one JSON line a figure, medians over the repeats, each with a fresh process and a fresh browser profile:
-`first_page_s` from `python app.py` to the first page served over HTTP, `first_page_cpu_s` the processor time of that
-(on a busy machine the better measure; Linux only); `usable_s` from navigation to the model picker
-and the first tab drawn, in a headless browser.
+Prints one JSON line a figure, medians over the repeats, each with a fresh process and a fresh
+browser profile: `first_page_s` from `python app.py` to the first page served over HTTP,
+`first_page_cpu_s` the processor time of that (on a busy machine the better measure; Linux only);
+`usable_s` from navigation to the model picker and the first tab drawn, in a headless browser.
 """
 
 import argparse
 import os
-import re
 import shutil
-import signal
 import statistics
-import subprocess
-import sys
 import tempfile
 import time
 import urllib.request
@@ -21,11 +17,13 @@ from pathlib import Path
 
 from figures import processor
 from figures import report as print_figure
+from running import app_running, run
 
 ROOT = Path(__file__).resolve().parent.parent
 WHEN_USABLE = """
 const look = () => {
-  const drawn = document.querySelector("#vq-model input") && document.querySelector('#vq-tabs [role="tabpanel"] *');
+  const drawn = document.querySelector("#vq-model input")
+    && document.querySelector('#vq-tabs [role="tabpanel"] *');
   if (drawn && !window.usableAt) window.usableAt = performance.now();
 };
 new MutationObserver(look).observe(document, {childList: true, subtree: true});
@@ -41,32 +39,20 @@ def cpu_seconds(pid: int) -> float:
     return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
-def start(runs: Path) -> tuple[subprocess.Popen, str, float, float]:
-    """The app, its address, and the seconds and processor seconds from the command to the first page served."""
-    begin = time.perf_counter()
-    process = subprocess.Popen(
-        [sys.executable, "app.py", "--port", "0", "--runs", str(runs)],
-        cwd=ROOT,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.DEVNULL,
-        text=True,
-    )
-    for line in process.stdout:
-        if found := re.search(r"http://\S+", line):
-            with urllib.request.urlopen(found[0]) as answer:
-                answer.read()
-            return process, found[0], time.perf_counter() - begin, cpu_seconds(process.pid)
-    raise SystemExit("The app ended before it was ready: run `python app.py` to see why.")
-
-
 def usable(url: str, repeats: int) -> list[float]:
     """Seconds from navigation to a usable page, with an empty cache each time."""
     from playwright.sync_api import sync_playwright
 
-    system = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+    system = (
+        shutil.which("chromium")
+        or shutil.which("chromium-browser")
+        or shutil.which("google-chrome")
+    )
     seconds = []
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=system, args=["--no-sandbox", "--disable-gpu"])
+        browser = playwright.chromium.launch(
+            executable_path=system, args=["--no-sandbox", "--disable-gpu"]
+        )
         for _ in range(repeats):
             page = browser.new_page()
             page.add_init_script(WHEN_USABLE)
@@ -79,8 +65,15 @@ def usable(url: str, repeats: int) -> list[float]:
 
 
 def report(name: str, values: list[float], target: str = "") -> None:
-    print_figure(name, statistics.median(values), "s", target, "python benchmarks/startup.py", machine=processor(),
-                 all=[round(v, 3) for v in values])
+    print_figure(
+        name,
+        statistics.median(values),
+        "s",
+        target,
+        "python benchmarks/startup.py",
+        machine=processor(),
+        all=[round(v, 3) for v in values],
+    )
 
 
 def main() -> None:
@@ -90,18 +83,21 @@ def main() -> None:
     first, cpu, warm = [], [], []
     with tempfile.TemporaryDirectory() as runs:
         for turn in range(repeats):
-            process, url, seconds, processor = start(Path(runs))
-            first.append(seconds)
-            cpu.append(processor)
-            if turn == repeats - 1:
-                time.sleep(3)  # the default model loads in the background; a person is no faster
-                warm = usable(url, repeats)
-            process.send_signal(signal.SIGINT)
-            process.wait(30)
+            begin = time.perf_counter()
+            with app_running("--runs", runs) as (app, url):
+                with urllib.request.urlopen(url) as answer:
+                    answer.read()
+                first.append(time.perf_counter() - begin)
+                cpu.append(cpu_seconds(app.pid))
+                if turn == repeats - 1:
+                    time.sleep(
+                        3
+                    )  # the default model loads in the background; a person is no faster
+                    warm = usable(url, repeats)
     report("first_page_s", first, "<= 4")
     report("first_page_cpu_s", cpu)
     report("usable_s", warm, "<= 1.5")
 
 
 if __name__ == "__main__":
-    main()
+    run(main)

@@ -1,24 +1,22 @@
-"""How fast the reconstruction follows the pen: `python benchmarks/stroke.py [--seconds S] [--checkpoints DIR]`.
+"""How fast the reconstruction follows the pen: `python benchmarks/stroke.py [--seconds S]
+[--checkpoints DIR]`.
 
-Draws one long stroke on the Reconstruct tab of the real app in a headless browser, 60 pointer moves a second, and
-prints one JSON line a figure: `stroke_ms`, from a pointer move (the time the browser stamped on it) to the frame that
-shows a reconstruction with that move in it, over all moves; `stroke_updates_per_second`, reconstructions painted while
-the pen was down.
+Draws one long stroke on the Reconstruct tab of the real app in a headless browser, 60 pointer moves
+a second, and prints one JSON line a figure: `stroke_ms`, from a pointer move (the time the browser
+stamped on it) to the frame that shows a reconstruction with that move in it, over all moves;
+`stroke_updates_per_second`, reconstructions painted while the pen was down.
 """
 
 import argparse
 import math
-import re
 import shutil
-import signal
 import statistics
-import subprocess
-import sys
 import tempfile
 import time
 from pathlib import Path
 
 from figures import processor, report
+from running import app_running, run
 
 ROOT = Path(__file__).resolve().parent.parent
 MOVES_PER_SECOND = 60
@@ -29,7 +27,8 @@ WATCH = """() => {
   window.updates = 0;
   let seen = 0;
   const move = (event) => {
-    if (event.timeStamp > (moved.at(-1) ?? -1)) moved.push(event.timeStamp);   // told twice where raw moves are told
+    // told twice where raw moves are told
+    if (event.timeStamp > (moved.at(-1) ?? -1)) moved.push(event.timeStamp);
   };
   const pad = root.querySelector(".vr-pad");
   for (const name of ["pointerrawupdate", "pointermove"]) pad.addEventListener(name, move, true);
@@ -73,39 +72,48 @@ def tell(name: str, value: float, unit: str, target: str, **more) -> None:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description="Measure how fast the reconstruction follows the pen.")
+    parser = argparse.ArgumentParser(
+        description="Measure how fast the reconstruction follows the pen."
+    )
     parser.add_argument("--seconds", type=float, default=5.0)
-    parser.add_argument("--checkpoints", type=Path, help="folder of models (default: the shipped ones)")
+    parser.add_argument(
+        "--checkpoints", type=Path, help="folder of models (default: the shipped ones)"
+    )
     options = parser.parse_args()
     from playwright.sync_api import sync_playwright
 
-    system = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+    system = (
+        shutil.which("chromium")
+        or shutil.which("chromium-browser")
+        or shutil.which("google-chrome")
+    )
     with tempfile.TemporaryDirectory() as runs:
-        command = [sys.executable, "app.py", "--port", "0", "--runs", runs]
+        folders = ["--runs", runs]
         if options.checkpoints:
-            command += ["--checkpoints", str(options.checkpoints)]
-        app = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
-        try:
-            url = next((found[0] for line in app.stdout if (found := re.search(r"http://\S+", line))), None)
-            if url is None:
-                raise SystemExit("The app ended before it was ready: run `python app.py` to see why.")
-            with sync_playwright() as playwright:
-                browser = playwright.chromium.launch(executable_path=system, args=["--no-sandbox", "--disable-gpu"])
-                page = browser.new_page(viewport={"width": 1440, "height": 1100})
-                page.goto(url)
-                page.wait_for_function(READY, timeout=60_000)
-                page.wait_for_timeout(3000)
-                took = draw(page, options.seconds)
-                latencies, updates = page.evaluate("[window.latencies, window.updates]")
-                browser.close()
-        finally:
-            app.send_signal(signal.SIGINT)
-            app.wait(30)
+            folders += ["--checkpoints", str(options.checkpoints)]
+        with app_running(*folders) as (_, url), sync_playwright() as playwright:
+            browser = playwright.chromium.launch(
+                executable_path=system, args=["--no-sandbox", "--disable-gpu"]
+            )
+            page = browser.new_page(viewport={"width": 1440, "height": 1100})
+            page.goto(url)
+            page.wait_for_function(READY, timeout=60_000)
+            page.wait_for_selector(".vr[data-engine=page]", timeout=60_000)
+            page.wait_for_timeout(3000)
+            took = draw(page, options.seconds)
+            latencies, updates = page.evaluate("[window.latencies, window.updates]")
+            browser.close()
     latencies.sort()
-    tell("stroke_ms", statistics.median(latencies), "ms", "<= 50", moves=len(latencies),
-         p95=round(latencies[int(0.95 * (len(latencies) - 1))], 2))
-    tell("stroke_updates_per_second", updates / took, "1/s", ">= 20")
+    tell(
+        "stroke_ms",
+        statistics.median(latencies),
+        "ms",
+        "<= 20",
+        moves=len(latencies),
+        p95=round(latencies[int(0.95 * (len(latencies) - 1))], 2),
+    )
+    tell("stroke_updates_per_second", updates / took, "1/s", ">= 50")
 
 
 if __name__ == "__main__":
-    main()
+    run(main)
