@@ -2,8 +2,8 @@
 
 Trains each of them as the app does when somebody presses Train, with the preset that it is to show
 and for 30 seconds, and writes what the page needs of it to `demo/recordings/`: the curves, the
-figures, and eight test pictures with their reconstructions at moments that grow further apart. No
-model is kept. Prints one JSON line per figure. Some 2 minutes.
+figures, and eight test pictures with their reconstructions and a map of the codebook at moments
+that grow further apart. No model is kept. Prints one JSON line per figure. Some 2 minutes.
 """
 
 from __future__ import annotations
@@ -27,7 +27,9 @@ from demo.runs import files as runfiles  # noqa: E402
 from demo.runs.recordings import FOLDER, MOMENTS, RECORDINGS, SHEET, Recording  # noqa: E402
 
 SECONDS = 30
-MAX_BYTES = 400_000
+CODES, LATENTS = 128, 80
+"""Of the map of a moment."""
+MAX_BYTES = 450_000
 """All recordings together."""
 DIGITS = 5
 """Of a figure in the curves: more cannot be told apart."""
@@ -125,15 +127,19 @@ def keep_moments(run_dir: Path, output: Path) -> None:
     import numpy as np
     from PIL import Image
 
+    from demo.runs.reporter import code_map
     from demo.runs.snapshots import read_snapshot, snapshot_files
+    from vqvae.analysis.plane import MovingPlane
 
     snapshots = [snapshot for file in snapshot_files(run_dir) if (snapshot := read_snapshot(file))]
     x = snapshots[-1]["x"]
-    moments = []
+    moments, plane = [], MovingPlane()
     for snapshot in snapshots:
         mse = (snapshot["x_recon"].float() - x.float()).div(255).square().mean().item()
         when = {name: snapshot[name] for name in ("elapsed", "step")}
-        moments.append(rounded({**when, "mse": mse}))
+        parts = (snapshot["codebook"], snapshot["dead"], snapshot["latents"])
+        placed = code_map(plane, *parts, codes=CODES, points=LATENTS)
+        moments.append(rounded({**when, "mse": mse, "map": placed}))
     runfiles.write_atomic(output / MOMENTS, {"pictures": len(x), "moments": moments})
     rows = [
         pictures[:, 0].permute(1, 0, 2).flatten(1).numpy()

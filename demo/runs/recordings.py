@@ -4,7 +4,8 @@ A recording is a folder `demo/recordings/<name>/` with the files of a run (demo.
 whatever draws a run draws a recording too. It holds no model and lies outside the folder of runs:
 nobody can resume, use or delete it. Two of its files a run has not:
 
-    moments.json    when test pictures were reconstructed: seconds, step and mse of each moment
+    moments.json    when test pictures were reconstructed: seconds, step and mse of each moment,
+                    and where codes and latents lay
     moments.png     these pictures in the first row, then a row of their reconstructions a moment
 
 `benchmarks/recordings.py` makes them. Standard library only.
@@ -55,7 +56,7 @@ class Recording:
 
     @property
     def moments(self) -> list[dict[str, Any]]:
-        """{elapsed, step, mse} of each moment, oldest first."""
+        """{elapsed, step, mse, map} of each moment, oldest first; map: see demo.charts.cloud."""
         return runfiles.read_json(self.folder / MOMENTS).get("moments") or []
 
 

@@ -7,8 +7,10 @@ import json
 import time
 from pathlib import Path
 
+from demo.charts import cloud
 from demo.runs import files as runfiles
 from demo.runs.status import Phase
+from vqvae.analysis.plane import MovingPlane
 
 RECORD_SECONDS = 0.25
 """Time between two points of the curves in the first minutes of a run."""
@@ -17,6 +19,8 @@ PREVIEW_SHARE = 0.02
 """Largest share of the time that pictures and figures for the page may take."""
 PREVIEWS = 10
 """Test images whose reconstructions are shown during training."""
+MAP_CODES, MAP_LATENTS = 512, 300
+"""Most codes and latents on the map of the codebook."""
 
 
 class Reporter:
@@ -32,6 +36,7 @@ class Reporter:
         self._records = (run_dir / self.files[0]).open("a", encoding="utf-8")
         self._next_progress = self._next_record = self._next_preview = 0.0
         self._drawn = runfiles.read_json(run_dir / self.files[1]).get("drawn", 0)
+        self._plane = MovingPlane()
         self.note = ""
         """A sentence that stays beside every phase: what was skipped, what could not be saved."""
 
@@ -64,8 +69,10 @@ class Reporter:
 
     def _draw(self, record, model, samples) -> None:
         from vqvae.nn.modes import eval_mode
+        from vqvae.nn.quantizers.base import vectors_of
 
         with eval_mode(model):
+            z_e = model.latents(samples)
             x_recon = model.decode(model.encode(samples))
         runfiles.write_atomic(self._dir / runfiles.PREVIEW, sprite(samples, x_recon))
         self._drawn += 1
@@ -77,11 +84,28 @@ class Reporter:
                 "pictures": len(samples),
                 "counts": [round(count, 4) for count in model.quantizer.usage_counts.tolist()],
                 "mse": (samples - x_recon).square().mean().item(),
+                "map": code_map(
+                    self._plane, model.codebook, model.quantizer.dead_codes(), vectors_of(z_e)
+                ),
             },
         )
 
     def close(self) -> None:
         self._records.close()
+
+
+def code_map(
+    plane: MovingPlane, codebook, dead, latents, codes: int = MAP_CODES, points: int = MAP_LATENTS
+) -> str:
+    """Where a codebook (K, D) and latents (M, D) lie on the plane now, dead bool (K,): as
+    demo.charts.cloud packs it, with every n-th of them so that at most `codes` and `points` are
+    left."""
+    every = -(-len(codebook) // codes)
+    placed, among = plane.place(
+        codebook[::every].detach().float().cpu().numpy(),
+        latents[:: -(-len(latents) // points)].detach().float().cpu().numpy(),
+    )
+    return cloud.pack(placed, dead[::every].cpu().numpy(), among)
 
 
 def sprite(x, x_recon) -> bytes:

@@ -11,6 +11,7 @@ import pytest
 from starlette.applications import Starlette
 from starlette.testclient import TestClient
 
+from demo.charts import cloud
 from demo.runs import files as runfiles
 from demo.runs import recordings
 from demo.runs.jobs import Jobs
@@ -88,13 +89,15 @@ def test_its_sheet_has_a_row_for_each_moment_and_they_get_sharper(recording):
         f"--rows:{len(moments) + 1};--row:{len(moments)};" in shown
         and f'max="{len(moments)}"' in shown
     )
+    for one in moments:
+        assert all(cloud.paths(one["map"])[::2]), "a moment without latents or codes in use"
     assert len(moments) > 15 and moments[-1]["mse"] < moments[0]["mse"] / 4
     assert [one["elapsed"] for one in moments] == sorted(one["elapsed"] for one in moments)
 
 
 def test_all_together_are_small_and_hold_no_model_and_no_place_of_the_machine():
     files = [file for file in FOLDER.rglob("*") if file.is_file()]
-    assert sum(file.stat().st_size for file in files) < 400_000
+    assert sum(file.stat().st_size for file in files) < 450_000
     assert {file.suffix for file in files} == {".json", ".jsonl", ".png"}
     assert not any(b"data_dir" in file.read_bytes() for file in files if file.suffix != ".png")
 

@@ -12,6 +12,7 @@ import pytest
 from PIL import Image
 
 import vqvae
+from demo.charts.cloud import paths
 from demo.runs import files as runfiles
 from demo.runs import worker
 from demo.runs.jobs import Jobs
@@ -100,6 +101,7 @@ def test_a_finished_run_leaves_a_measured_model_and_its_curve(job):
     assert len(live["counts"]) == 8 and live["record"]["step"] == 30
     assert Image.open(run_dir / runfiles.PREVIEW).size == (16 * live["pictures"], 32)
     assert live["pictures"] <= PREVIEWS
+    assert sum(path.count("M") for path in paths(live["map"])[1:]) == 8  # each code is a dot
     info = vqvae.read_info(run_dir / runfiles.CHECKPOINT)
     assert info["metrics"]["mse"] > 0 and info["training"]["step"] == 30
     assert vqvae.load_checkpoint(run_dir / runfiles.CHECKPOINT).gallery is not None

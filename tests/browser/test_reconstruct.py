@@ -204,6 +204,25 @@ def test_dark_on_light_is_turned_round_with_a_switch_to_turn_that_off(tab):
     assert np.median(tab.evaluate(PIXELS, "input")) == 250
 
 
+def test_a_photo_on_a_model_of_digits_can_go_to_one_of_photos(tab):
+    other = tab.locator(".vr-other")
+    assert not other.is_visible()
+    y, x = np.mgrid[:96, :120]
+    colours = np.stack([2 * x, 2 * y, 255 - 2 * x], -1).clip(0, 255).astype(np.uint8)
+    choose(tab, "beach.png", encode_png(colours))
+    assert other.inner_text() == "This model has only seen digits. Try photos"
+    other.get_by_role("button").click()
+    tab.wait_for_function("document.querySelectorAll('.vr-cell').length > 49")
+    tab.wait_for_function(
+        "document.querySelector('.vr-status').textContent.startsWith('beach.png')"
+    )
+    settle(tab)
+    assert "model=tiles" in tab.url and not other.is_visible()
+    tab.wait_for_selector(".vr-whole:not([hidden])")  # the photo came along
+    tab.go_back()
+    tab.wait_for_function("document.querySelectorAll('.vr-cell').length === 49")
+
+
 def test_a_bad_upload_says_why_and_leaves_the_picture(tab):
     before = tab.evaluate(PIXELS, "input")
     pad = tab.evaluate("document.querySelector('.vr-pad').toDataURL()")

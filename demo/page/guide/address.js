@@ -47,6 +47,15 @@ export function onMove(name, follow) {
   followed.set(name, { last: read(name), follow });
 }
 
+/**
+ * As `write`, and whoever follows the name acts on it: for a click outside of what follows.
+ * @param {string} name @param {string} value
+ */
+export function go(name, value) {
+  write({ [name]: value });
+  followed.get(name)?.follow(value);
+}
+
 window.addEventListener("popstate", () => {
   for (const [name, one] of followed) {
     const value = read(name);

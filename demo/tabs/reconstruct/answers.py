@@ -39,6 +39,8 @@ class Opened(InPage):
     pad: list[int]
     """[height, width] of the drawing pad."""
     style: Layout | None
+    photos: str | None
+    """A model of photos, for those who bring one to a model of digits."""
     codes: Sheet
     examples: list[Example]
     examples_from: str

@@ -10,7 +10,7 @@ import math
 import numpy as np
 
 from demo.door import OfModel, Question, RequestError, decoded, encoded
-from demo.models.library import find_model, get_checkpoint
+from demo.models.library import find_model, get_checkpoint, list_models
 from demo.models.palette import code_sheet
 from demo.models.sets import EXAMPLES as TEST_DIGITS
 from demo.models.weights import for_page
@@ -57,6 +57,7 @@ def open_model(request: OfModel, settings: Settings) -> Opened:
         "codebook": _codebook(checkpoint.model),
         "pad": list(pad_size(config)),
         "style": style and {"name": name_of(dataset), "box": style.box, "by_mass": style.by_mass},
+        "photos": style and _model_of_photos(settings),
         **for_page(request.model, config, settings),
         "codes": code_sheet(checkpoint.model),
         "examples": examples,
@@ -252,6 +253,12 @@ def _examples(checkpoint, dataset: str) -> tuple[list[Example], str]:
         ]
         sources.append("synthetic digits")
     return examples, f"Examples: {' and '.join(sources)}." if sources else ""
+
+
+def _model_of_photos(settings: Settings) -> str | None:
+    """The id of the first shipped model that was trained on photos."""
+    datasets = ((entry.id, str(entry.info.get("dataset"))) for entry in list_models(settings))
+    return next((ident for ident, dataset in datasets if dataset.startswith("cifar10")), None)
 
 
 def _one_of_each(gallery) -> list[int]:

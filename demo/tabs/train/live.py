@@ -6,6 +6,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+from demo.charts.cloud import cloud_html
 from demo.runs import files as runfiles
 from demo.runs.presets import DEFAULTS
 from demo.runs.status import Status
@@ -90,6 +91,12 @@ class RunLive:
         return train_view.pictures_html(
             sprite, shape, self.live.get("pictures", 0), self.live.get("mse")
         )
+
+    def code_map(self) -> str:
+        """Where codes and latents lie, while the model is what is trained; "" where that is not
+        known."""
+        packed = self.live.get("map") if self.stage == "model" else None
+        return cloud_html(packed) if isinstance(packed, str) else ""
 
 
 def _size(path: Path) -> int:

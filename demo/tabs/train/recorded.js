@@ -14,9 +14,12 @@ const CHARTS = "#vq-train-charts .vq-recorded";
 function look(element, slider) {
   const row = Number(slider.value);
   const moments = JSON.parse(find(element, ".vq-replay").dataset.moments ?? "[]");
-  const [clock, psnr, seconds] = moments[row - 1];
+  const [clock, psnr, seconds, layers] = moments[row - 1];
   find(element, ".vq-pictures").style.setProperty("--row", String(row));
   find(element, "output").textContent = slider.ariaValueText = `${clock}, ${psnr}`;
+  element.querySelectorAll(".vq-cloud > svg path").forEach((path, index) => {
+    path.setAttribute("d", layers[index]);
+  });
   const charts = document.querySelector(CHARTS),
     plot = charts?.querySelector("svg");
   if (!(charts instanceof HTMLElement) || !plot) return;

@@ -8,6 +8,7 @@ from html import escape
 from pathlib import Path
 from typing import NamedTuple
 
+from demo.charts import cloud
 from demo.charts.curves import number
 from demo.page.run_head import clock, run_head
 from demo.runs import files as runfiles
@@ -67,7 +68,12 @@ def pictures_html(recording: Recording) -> str:
     below them is at."""
     model = runfiles.read_json(recording.folder / runfiles.JOB)["model"]
     told = [
-        [clock(one["elapsed"]), train_view.psnr(one["mse"]), one["elapsed"]]
+        [
+            clock(one["elapsed"]),
+            train_view.psnr(one["mse"]),
+            one["elapsed"],
+            cloud.paths(one["map"]),
+        ]
         for one in recording.moments
     ]
     count, last = recording.pictures, len(told)
@@ -86,4 +92,5 @@ def pictures_html(recording: Recording) -> str:
         f"<output>{told[-1][0]}, {told[-1][1]}</output></div>"
         '<p class="vq-pictures-note"><span>Top: unseen test images. Bottom: their reconstructions '
         f"at this moment of the training, with their {term('PSNR')}.</span></p>"
+        f"{cloud.cloud_html(recording.moments[-1]['map'])}"
     )

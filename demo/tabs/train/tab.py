@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 import gradio as gr
 
-from demo.charts import curves
+from demo.charts import cloud, curves
 from demo.models.library import ModelError, list_models
 from demo.models.sharing import sharing_of
 from demo.page import run_head
@@ -105,7 +105,7 @@ def show(
     fresh = any(seen.get(name) != now[name] for name in ("run", "recording", "stage"))
     redrawn = fresh or live.drawn != seen.get("drawn")
     charts = live.charts() if redrawn or live.size != seen.get("size") else gr.skip()
-    pictures = live.pictures() if redrawn else gr.skip()
+    pictures = live.pictures() + live.code_map() if redrawn else gr.skip()
     ended = (
         seen.get("run") == now["run"]
         and seen.get("phase") != now["phase"]
@@ -378,6 +378,7 @@ def build(page: Page) -> None:
     head_looks, looks, lines = (
         css.read_text() for css in (run_head.CSS_PATH, train_view.CSS_PATH, curves.CSS_PATH)
     )
+    looks += cloud.CSS_PATH.read_text()
     lines += loss.CSS_PATH.read_text()
     with gr.Row(elem_id="vq-train"):
         with gr.Column(elem_id="vq-train-form", scale=0, min_width=320):

@@ -1,5 +1,6 @@
 // Ties pad, stages and server together.
 
+import { go } from "../../../page/guide/address.js";
 import { closest, contextOf, find as findIn, isOutOfReach, make, tell } from "../../../page/dom.js";
 import { exampleButtons, exampleCanvas } from "../../../page/drawing/examples.js";
 import { takeFiles } from "../../../page/drawing/files.js";
@@ -204,6 +205,7 @@ export function mount({ element, props, server, trigger, watch }) {
       `${name}${answer.notes.length ? `: ${answer.notes.join(", ")}` : ""}${framed ? `. ${boxHint(found.length)}` : ""}`,
       "good",
     );
+    find(".vr-other").hidden = !model.photos;
     if (model.style)
       whole.hide(); // a digit is laid out anew, there is no whole of it
     else whole.show(model.model, file);
@@ -214,7 +216,7 @@ export function mount({ element, props, server, trigger, watch }) {
   function forgetUpload() {
     upload = null;
     whole.hide();
-    find(".vr-fit").hidden = true;
+    find(".vr-fit").hidden = find(".vr-other").hidden = true;
   }
 
   function pick(number, first = false) {
@@ -278,6 +280,7 @@ export function mount({ element, props, server, trigger, watch }) {
     choose: files.choose,
     quarter: part.quarter,
     found: part.found,
+    photos: () => go("model", model.photos),
     clear() {
       forgetUpload();
       pad.clear();
