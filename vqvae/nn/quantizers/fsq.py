@@ -10,7 +10,6 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
-import torch
 from torch import Tensor
 
 from vqvae.nn.precision import at_least_float32
@@ -32,36 +31,46 @@ class FiniteScalarQuantizer(ImpliedCodebook):
     def __init__(self, levels: Sequence[int], **options) -> None:
         super().__init__(math.prod(levels), len(levels), **options)
         self.levels = tuple(levels)
+        half = [count // 2 for count in levels]
+        places = [math.prod(levels[:d]) for d in range(len(levels))]
+        self._numbers = half, places, levels
+        """For each number the steps from 0 to its lowest value, which lies at -1; what a step adds
+        to the index; and how many values it has."""
 
     def squash(self, z_e: Tensor) -> Tensor:
         """`bound` of the paper's code: a tanh that reaches from the first value to the last."""
-        levels = z_e.new_tensor(self.levels).view(-1, *[1] * (z_e.ndim - 2))
-        reach = (levels - 1) * (1 - MARGIN) / 2
-        offset = 0.5 * (levels % 2 == 0)  # an even number of values has none in the middle
-        shift = (offset / reach).tan()
-        return ((z_e + shift).tanh() * reach - offset) / (levels // 2)
+        half = self._numbers[0]
+        reach = [(count - 1) * (1 - MARGIN) / 2 for count in self.levels]
+        # An even number of values has none in the middle.
+        offset = [0.5 * (count % 2 == 0) for count in self.levels]
+        shift = [math.tan(o / r) for o, r in zip(offset, reach, strict=True)]
+        shift, reach, offset, half = (
+            self._column(z_e, numbers, z_e.ndim - 2) for numbers in (shift, reach, offset, half)
+        )
+        return (z_e + shift).tanh() * (reach / half) - offset / half
 
     def nearest(self, flat: Tensor) -> Tensor:
-        flat = at_least_float32(flat.detach())
-        levels = flat.new_tensor(self.levels)
-        steps = flat * (levels // 2) + levels // 2
-        digits = (
-            (steps - 0.5).ceil().nan_to_num(0).clamp_min(0).minimum(levels - 1)
-        )  # a tie goes down
-        return (digits * self._places(flat.device)).sum(-1).long()
+        flat = at_least_float32(flat.detach()).T.contiguous()  # (D, N): D is small, N is not
+        half, places, levels = (self._column(flat, numbers) for numbers in self._numbers)
+        steps = (flat * half + (half - 0.5)).ceil()  # a tie goes down
+        digits = steps.nan_to_num(0).clamp_min(0).minimum(levels - 1)
+        return (digits * places).sum(0).long()
 
     def rows(self, indices: Tensor) -> Tensor:
-        levels = torch.tensor(self.levels, device=indices.device)
-        digits = indices[..., None] // self._places(indices.device) % levels
-        return ((digits - levels // 2) / (levels // 2)).to(self.dtype)
+        # In whole floats, exact up to 2^24: whole numbers are divided several times as slowly.
+        flat = indices.reshape(1, -1).float()
+        half, places, levels = (self._column(flat, numbers) for numbers in self._numbers)
+        above = (flat / places).floor()  # (D, N): the digits from d on
+        digits = above - levels * (above / levels).floor()
+        rows = (digits / half - 1).to(self.dtype)
+        return rows.T.reshape(*indices.shape, self.embedding_dim)
 
     def raw_losses(self, flat: Tensor, z_q: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         """None: rounding is near enough to need no pull, and the grid does not move."""
         zero = flat.new_zeros(())
         return zero, zero, zero
 
-    def _places(self, device: torch.device) -> Tensor:
-        """What a step of each number adds to the index: int64 (D,)."""
-        return torch.tensor(
-            [math.prod(self.levels[:d]) for d in range(len(self.levels))], device=device
-        )
+    @staticmethod
+    def _column(like: Tensor, numbers: Sequence[float], axes: int = 1) -> Tensor:
+        """A number for each of the D as the type of `like`, before so many axes: (D, 1, ...)."""
+        return like.new_tensor(numbers).view(-1, *[1] * axes)
