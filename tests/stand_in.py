@@ -29,7 +29,7 @@ for line in sys.stdin:
         break
     if command == "die":
         os._exit(9)
-    say({"pause": "paused", "resume": "training"}[command])
+    say({"pause": "paused", "step": "paused", "resume": "training"}[command])
 else:
     say("interrupted")
 """

@@ -8,6 +8,7 @@ common. Imports only vqvae and the standard library.
 from __future__ import annotations
 
 import contextlib
+import math
 import queue
 import threading
 import time
@@ -55,24 +56,36 @@ class Driven(NamedTuple):
 
 
 def run_until_done(
-    training, observe, run_dir: Path, reporter: Reporter, commands: Commands
+    training,
+    observe,
+    run_dir: Path,
+    reporter: Reporter,
+    commands: Commands,
+    most_seconds: float = math.inf,
 ) -> Driven:
-    """Train until the budget is spent or a command ends it; `observe(record, last=)` is told of
-    every step."""
+    """Train until the budget or `most_seconds` are spent or a command ends it;
+    `observe(record, last=)` is told of every step."""
     from vqvae.training.loop import TrainingDiverged
 
     reporter.state(Phase.TRAINING)
-    record, saved = None, time.monotonic()
+    record, saved, stepping = None, time.monotonic(), False
     try:
         for record in training.steps():
             observe(record)
             if time.monotonic() - saved >= AUTOSAVE_SECONDS:
                 autosave(training, run_dir, reporter)
                 saved = time.monotonic()
-            command = commands.get()
+            if record.elapsed >= most_seconds and not training.finished:
+                reporter.note = (
+                    f"{reporter.note} Ended after {most_seconds:g} seconds, the most that this app "
+                    "takes."
+                ).lstrip()
+                break
+            command = commands.get() or (Command.PAUSE if stepping else Command.NONE)
             if command == Command.PAUSE:
                 command = wait_while_paused(training, record, observe, run_dir, reporter, commands)
                 saved = time.monotonic()
+            stepping = command == Command.STEP
             if command == Command.STOP:
                 break
             if command in (Command.END, Command.LEAVE):
@@ -100,8 +113,8 @@ def autosave(training, run_dir: Path, reporter: Reporter) -> None:
 def wait_while_paused(
     training, record, observe, run_dir: Path, reporter: Reporter, commands: Commands
 ) -> Command:
-    """Wait while paused. Returns NONE to go on, STOP, or LEAVE when the wait was long or the app is
-    gone."""
+    """Wait while paused. Returns NONE to go on, STEP to come back after a step, STOP, or LEAVE when
+    the wait was long or the app is gone."""
     autosave(training, run_dir, reporter)
     observe(record, last=True)
     reporter.state(Phase.PAUSED)
@@ -110,8 +123,8 @@ def wait_while_paused(
         if command == Command.RESUME:
             reporter.state(Phase.TRAINING)
             return Command.NONE
-        if command == Command.STOP:
-            return Command.STOP
+        if command in (Command.STEP, Command.STOP):
+            return Command(command)
         if command in (Command.NONE, Command.END):
             return Command.LEAVE
 

@@ -26,7 +26,7 @@ from demo.asker import ADDRESS
 from demo.runs import files as runfiles
 from demo.runs.folders import IMAGE_FILES, make_folder
 from demo.runs.line import Line
-from demo.runs.places import JobError, check_budget, check_places, default_slots
+from demo.runs.places import JobError, within_budget, check_places, default_slots
 from demo.runs.plans import Plan
 from demo.runs.roots import is_inside
 from demo.runs.settings import RunSettings
@@ -122,7 +122,7 @@ class Jobs:
         """
         if not is_token(visitor):
             raise JobError("This page has no visitor token yet; reload it and press Train again.")
-        check_budget(settings, self.most_seconds)
+        settings = within_budget(settings, self.most_seconds)
         asked = (settings, title, images, source)
         with self._starting:  # one at a time: two clicks may come on two threads
             now = time.monotonic()
@@ -191,6 +191,14 @@ class Jobs:
                 if not status.active:
                     self._check_places(visitor)
                 self._enqueue(run_dir)
+
+    def step(self, visitor: str, run_id: str | None) -> None:
+        """One step of a run that is paused; it stays paused."""
+        run_dir = self._find(visitor, run_id)
+        with self._guard:
+            if run_dir not in self._paused or run_dir not in self._processes:
+                raise JobError("This run is not held here; press Resume, then Pause, and step.")
+            self._send(run_dir, Command.STEP)
 
     def stop(self, visitor: str, run_id: str | None) -> None:
         """End a run and keep what it has learned so far as a model."""

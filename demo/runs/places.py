@@ -1,7 +1,9 @@
 """How much may be under way: of a visitor, of an address, of everybody, and how long one run."""
 
+import math
 import os
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 
 from demo.asker import ADDRESS
@@ -26,8 +28,9 @@ def default_slots() -> int:
     return max(1, min(4, (os.cpu_count() or 1) // 4))
 
 
-def check_budget(settings: RunSettings | Plan, most_seconds: float) -> None:
-    """JobError where a run would train for longer than `most_seconds`, its prior included."""
+def within_budget(settings: RunSettings | Plan, most_seconds: float) -> RunSettings | Plan:
+    """The settings of a run that ends after `most_seconds`, its prior included, however long its
+    steps take. JobError where it is to train for longer."""
     parts = settings.to_dict()
     seconds = sum(parts[name]["seconds"] or 0 for name in ("training", "prior") if name in parts)
     if seconds > most_seconds:
@@ -35,6 +38,10 @@ def check_budget(settings: RunSettings | Plan, most_seconds: float) -> None:
             f"This would train for {seconds:g} seconds in all, and this app takes "
             f"{most_seconds:g}: give it less time, or run the app on your own machine."
         )
+    if isinstance(settings, Plan) or math.isinf(most_seconds):
+        return settings
+    prior = settings.prior.seconds or 0 if settings.prior else 0
+    return replace(settings, most_seconds=max(1.0, most_seconds - prior))
 
 
 def check_places(mine: int, under_way: Mapping[Path, str]) -> None:

@@ -213,6 +213,17 @@ FIELDS: tuple[Field, ...] = (
         group=OPTIMIZER,
     ),
     Field(
+        "steps",
+        "Steps, instead of seconds",
+        "The same number of steps on any machine, so that runs can be compared, however long they "
+        "take; 0 trains by the clock.",
+        0,
+        0,
+        1_000_000,
+        True,
+        group=OPTIMIZER,
+    ),
+    Field(
         "seed",
         "Seed",
         "Same seed, same settings, same machine: same start and same order of images.",

@@ -35,13 +35,16 @@ class RunSettings:
     """None: the model is trained already, and a copy of it is given."""
     prior: PriorTrainingConfig | None = None
     """How to train the model's prior, after the model."""
+    most_seconds: float | None = None
+    """After so many seconds the training of the model ends, whatever its budget."""
 
     def to_dict(self) -> dict[str, Any]:
-        return {
+        parts = {
             name: part.to_dict()
             for name in ("model", "training", "prior")
             if (part := getattr(self, name))
         }
+        return parts | ({"most_seconds": self.most_seconds} if self.most_seconds else {})
 
 
 def read_form(
@@ -104,7 +107,7 @@ def read_form(
         training = TrainingConfig(
             dataset=str(own) if dataset == "own" else dataset,
             data_dir=str(data_dir),
-            seconds=checked["seconds"],
+            **_budget(checked["seconds"], checked["steps"]),
             batch_size=checked["batch_size"],
             learning_rate=checked["learning_rate"],
             commitment_weight=checked["commitment_weight"],
@@ -241,6 +244,11 @@ def _prior_memory(model: ModelConfig) -> int:
     scores = 3 * batch * cells // 2 * model.codebook_size
     maps = sizes.layers * batch * cells * (20 * sizes.channels + sizes.heads * cells)
     return 500 * 2**20 + 4 * (scores + maps) + 70_000 * cells * 2
+
+
+def _budget(seconds: float, steps: int) -> dict[str, Any]:
+    """The one budget that a training has, by the name of its setting."""
+    return {"steps": steps} if steps else {"seconds": seconds}
 
 
 def _with_labels(sentence: str) -> str:

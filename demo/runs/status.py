@@ -54,6 +54,8 @@ class Command(StrEnum):
     NONE = ""
     PAUSE = "pause"
     RESUME = "resume"
+    STEP = "step"
+    """One step of a paused run, which stays paused."""
     STOP = "stop"
     """Measure and keep what is there."""
     END = "end"

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import contextlib
 import faulthandler
+import math
 import os
 import shutil
 import sys
@@ -121,7 +122,10 @@ def train_model(
         if not last:
             snapshots.take_when_due(training.model, samples, record)
 
-    record, suspended, problem = run_until_done(training, observe, run_dir, reporter, commands)
+    most_seconds = runfiles.read_json(run_dir / runfiles.JOB).get("most_seconds", math.inf)
+    record, suspended, problem = run_until_done(
+        training, observe, run_dir, reporter, commands, most_seconds
+    )
     if suspended:
         return None
     if record is not None:

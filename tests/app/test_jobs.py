@@ -5,6 +5,7 @@ import sys
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -19,6 +20,7 @@ from demo.runs.plans import four, quantizers
 from demo.runs.settings import RunSettings
 from demo.session import new_token
 from tests.stand_in import SETTINGS, STAND_IN, until
+from vqvae.config import TrainingConfig
 from vqvae.prior.training import PriorTrainingConfig
 
 
@@ -58,8 +60,11 @@ def test_a_run_starts_pauses_resumes_and_stops(make_jobs, visitor):
     jobs = make_jobs()
     run = jobs.start(visitor, SETTINGS, "MNIST")
     until(lambda: phase(jobs, visitor, run) == "training")
+    with pytest.raises(JobError, match="is not held here"):
+        jobs.step(visitor, run)
     jobs.pause(visitor, run)
     until(lambda: phase(jobs, visitor, run) == "paused")
+    jobs.step(visitor, run)
     jobs.resume(visitor, run)
     until(lambda: phase(jobs, visitor, run) == "training")
     jobs.stop(visitor, run)
@@ -260,6 +265,12 @@ def test_a_longer_training_than_the_app_takes_is_refused(make_jobs, visitor):
         jobs.start(visitor, quantizers("synthetic", ["ema", "fsq"], 1_000, Path()))
     assert jobs.list_runs(visitor) == []
     jobs.start(visitor, SETTINGS)
+    in_steps = replace(SETTINGS, training=TrainingConfig(dataset="synthetic", steps=10**6))
+    limits = []
+    for settings in (in_steps, replace(in_steps, prior=PriorTrainingConfig(seconds=3))):
+        job = jobs.folder(visitor, jobs.start(visitor, settings)) / runfiles.JOB
+        limits.append(runfiles.read_json(job)["most_seconds"])
+    assert limits == [8, 5], "steps may take any time, so the run ends by the clock in the end"
 
 
 def test_images_are_copied_into_the_run(make_jobs, visitor, tmp_path):

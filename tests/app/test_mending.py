@@ -54,6 +54,14 @@ def test_of_a_recording_the_button_gives_its_preset_mended(tmp_path, name):
     assert form(fields) == {**DEFAULTS, **PRESETS[recording.preset].values, **changes}
 
 
+def test_a_run_of_so_many_steps_tells_the_form_so(tmp_path):
+    folder = tmp_path / "owner" / "run"
+    asked = {**DEFAULTS, "dataset": "synthetic", "steps": 900}
+    make_folder(folder, read_form(asked, data_dir=tmp_path), "", None, None)
+    told = mending.form_of(RunLive(folder, read_status(folder)))
+    assert told["steps"] == 900 and "seconds" not in told
+
+
 @pytest.mark.parametrize("preset", PRESETS)
 def test_a_run_tells_the_form_that_it_was_started_with(tmp_path, preset):
     asked = {**DEFAULTS, "dataset": "synthetic", "seed": 7, **PRESETS[preset].values}

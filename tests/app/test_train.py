@@ -199,6 +199,12 @@ def test_the_defaults_are_those_of_the_command_line(tmp_path):
     assert settings.training == TrainingConfig(dataset="mnist", data_dir=str(tmp_path), seconds=60)
 
 
+def test_a_budget_in_steps_takes_the_place_of_the_clock(tmp_path):
+    training = read_form(form(steps=500), data_dir=tmp_path).training
+    assert training.steps == 500 and training.seconds is None
+    assert read_form(form(steps=0), data_dir=tmp_path).training.seconds == 60
+
+
 @pytest.mark.parametrize("key", PRESETS)
 def test_every_preset_is_a_valid_form(key, tmp_path):
     values = preset_values(key)

@@ -114,6 +114,26 @@ def test_stop_keeps_what_was_learned(job):
     assert vqvae.read_info(run_dir / runfiles.CHECKPOINT)["training"]["step"] == 5
 
 
+def test_a_paused_run_goes_on_step_by_step(job):
+    run_dir = job()
+    script = Script((5, "pause"), (6, "step"), (8, "step"), (10, "stop"))
+    assert train(run_dir, script)["phase"] == "stopped"
+    assert vqvae.read_info(run_dir / runfiles.CHECKPOINT)["training"]["step"] == 7
+    steps = [record["step"] for record in runfiles.read_records(run_dir)]
+    assert steps[-3:] == [5, 6, 7], "each of them is on the curves"
+
+
+def test_a_budget_in_steps_ends_by_the_clock_where_the_app_limits_it(job):
+    run_dir = job(steps=10**6)
+    runfiles.write_atomic(
+        run_dir / runfiles.JOB, {**runfiles.read_json(run_dir / runfiles.JOB), "most_seconds": 0.2}
+    )
+    state = train(run_dir)
+    assert state["phase"] == "stopped"
+    assert "Ended after 0.2 seconds, the most that this app takes." in state["note"]
+    assert vqvae.read_info(run_dir / runfiles.CHECKPOINT)["training"]["step"] < 10**4
+
+
 def test_a_run_goes_on_after_a_pause_and_after_the_app_is_gone(job):
     run_dir = job()
     state = train(run_dir, Script((3, "pause"), (4, "resume"), (10, "end")))

@@ -130,6 +130,12 @@ def test_train_reload_pause_resume_stop_and_use(train, context, open_page, app):
     hold.click()
     phase(train, "Paused")
     expect(hold).to_have_text("Resume")
+    facts = train.locator("#vq-train-status")
+    step = int(re.search(r"step ([\d,]+)", facts.inner_text())[1].replace(",", ""))
+    for further in (1, 2):
+        train.locator("#vq-train-step").click()
+        expect(facts).to_contain_text(f"step {step + further:,}")
+    phase(train, "Paused")
     hold.click()
     phase(train, "Training")
 

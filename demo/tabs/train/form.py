@@ -34,7 +34,7 @@ NAMES = tuple(field.name for field in FIELDS)
 SENTENCES = {"quantizer": ABOUT, "gradient_estimator": ABOUT_ESTIMATORS}
 FIRST = "minute"
 """The preset that the page opens with."""
-KEEPS_PRESET = ("dataset", "seconds", "seed")
+KEEPS_PRESET = ("dataset", "seconds", "steps", "seed")
 CUSTOM = "custom"
 """Not a preset: what the picker says once a field was changed by hand."""
 

@@ -36,7 +36,13 @@ def form_of(live: RunLive) -> FormValues:
     out."""
     job = runfiles.read_json(live.folder / runfiles.JOB) if live.folder else {}
     model, training = job.get("model") or {}, job.get("training") or {}
-    found = {name: part[name] for name in DEFAULTS for part in (model, training) if name in part}
+    found = {
+        name: part[name]
+        for name in DEFAULTS
+        for part in (model, training)
+        if part.get(name) is not None
+    }
+    found.setdefault("steps", 0)
     found["restart"] = model.get("restart_threshold", 1) > 0
     found["prior_seconds"] = (job.get("prior") or {}).get("seconds") or 0
     if found.get("dataset") not in SHAPES:

@@ -55,6 +55,7 @@ class View(NamedTuple):
     pictures: Any
     charts: Any
     hold: Any
+    step: Any
     stop: Any
     reset: Any
     use: Any
@@ -115,7 +116,7 @@ def show(
     buttons = (
         _buttons(status)
         if fresh or seen.get("phase") != now["phase"]
-        else _Buttons(*[gr.skip()] * 5)
+        else _Buttons(*[gr.skip()] * 6)
     )
     fix = (
         gr.update(value=now["fix"], visible=bool(now["fix"]))
@@ -212,6 +213,11 @@ def press_hold(jobs: Jobs, visitor: str, run_id: str | None, seen: dict | None) 
     return _command(jobs, lambda: _toggle(jobs, visitor, run_id), visitor, run_id, seen)
 
 
+def press_step(jobs: Jobs, visitor: str, run_id: str | None, seen: dict | None) -> View:
+    """One step of a run that is paused."""
+    return _command(jobs, lambda: jobs.step(visitor, run_id), visitor, run_id, seen)
+
+
 def press_stop(jobs: Jobs, visitor: str, run_id: str | None, seen: dict | None) -> View:
     """End the run and keep its model."""
     return _command(jobs, lambda: jobs.stop(visitor, run_id), visitor, run_id, seen)
@@ -301,6 +307,7 @@ def use_model(
 
 class _Buttons(NamedTuple):
     hold: Any
+    step: Any
     stop: Any
     reset: Any
     use: Any
@@ -315,6 +322,7 @@ def _buttons(status: Status | None) -> _Buttons:
             value="Resume" if status and status.resumable else "Pause",
             interactive=phase in (Phase.TRAINING, Phase.STARTING, Phase.PAUSED, Phase.INTERRUPTED),
         ),
+        gr.update(interactive=phase is Phase.PAUSED),
         gr.update(
             interactive=(active and phase is not Phase.EVALUATING) or phase is Phase.INTERRUPTED
         ),
@@ -358,8 +366,10 @@ def _title(dataset: str, settings: RunSettings) -> str:
     prior = f" + prior {run_head.clock(settings.prior.seconds)}" if settings.prior else ""
     model = settings.model
     kind = "" if model.quantizer == ModelConfig.quantizer else f"{ABOUT[model.quantizer].short} · "
-    seconds = run_head.clock(settings.training.seconds if settings.training else None)
-    return f"{names[dataset]} · {kind}K {model.codebook_size} · {seconds}{prior}"
+    training = settings.training
+    steps = training.steps if training else None
+    budget = f"{steps:,} steps" if steps else run_head.clock(training.seconds if training else None)
+    return f"{names[dataset]} · {kind}K {model.codebook_size} · {budget}{prior}"
 
 
 def _run_title(status: Status) -> str:
@@ -406,6 +416,14 @@ def build(page: Page) -> None:
                     min_width=96,
                     scale=0,
                     elem_id="vq-train-hold",
+                )
+                step = gr.Button(
+                    "Step",
+                    size="sm",
+                    interactive=False,
+                    min_width=72,
+                    scale=0,
+                    elem_id="vq-train-step",
                 )
                 stop = gr.Button(
                     "Stop",
@@ -468,6 +486,7 @@ def build(page: Page) -> None:
             pictures,
             charts,
             hold,
+            step,
             stop,
             form.reset,
             use,
@@ -505,6 +524,7 @@ def _connect(page: Page, jobs: Jobs, *, view: View, form: Form) -> None:
         **AT_ONCE,
     ).then(None, [form.problem], None, js=SEE_RUN, **AT_ONCE)
     view.hold.click(partial(press_hold, jobs), known, [*view], **AT_ONCE)
+    view.step.click(partial(press_step, jobs), known, [*view], **AT_ONCE)
     view.stop.click(partial(press_stop, jobs), known, [*view], **AT_ONCE)
     view.delete.click(partial(press_delete, jobs), known, [*view], **AT_ONCE)
     view.reset.click(
