@@ -26,7 +26,7 @@ from demo.asker import ADDRESS
 from demo.runs import files as runfiles
 from demo.runs.folders import IMAGE_FILES, make_folder
 from demo.runs.line import Line
-from demo.runs.places import JobError, within_budget, check_places, default_slots
+from demo.runs.places import JobError, check_places, default_slots, within_budget
 from demo.runs.plans import Plan
 from demo.runs.roots import is_inside
 from demo.runs.settings import RunSettings

@@ -444,9 +444,9 @@ def test_the_page_sees_a_plan_and_only_the_compare_tab_does(settings, trained_pl
         assert isinstance(again.problem, dict), (
             "a look at a run does not take away what was said of the form"
         )
-        from demo.tabs.train import tab as train
+        from demo.tabs.train.showing import runs_of
 
-        assert train._runs(jobs, visitor) == []
+        assert runs_of(jobs, visitor) == []
         refused = plan_runs.start(
             "four", jobs, settings, visitor, run_id, None, "mnist", "plain", 0
         )

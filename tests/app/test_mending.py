@@ -13,8 +13,8 @@ from demo.runs.recordings import RECORDINGS
 from demo.runs.settings import read_form
 from demo.runs.status import read_status
 from demo.session import new_token
+from demo.tabs.train import handlers as train
 from demo.tabs.train import mending
-from demo.tabs.train import tab as train
 from demo.tabs.train.form import CUSTOM
 from demo.tabs.train.live import RunLive
 from demo.tabs.train.view import Figures

@@ -8,7 +8,7 @@ from demo.interface import open_page
 from demo.models.ids import ModelId
 from demo.models.sharing import SECRET, Sharing
 from demo.settings import Settings
-from demo.tabs.train.tab import use_model
+from demo.tabs.train.handlers import use_model
 from vqvae import ModelConfig, build_model, save_checkpoint
 
 VISITOR, OTHER = "0123456789abcdef" * 2, "f" * 32

@@ -18,8 +18,8 @@ from demo.runs.jobs import Jobs
 from demo.runs.presets import PRESETS
 from demo.runs.recordings import FOLDER, RECORDINGS
 from demo.session import new_token
+from demo.tabs.train import handlers as train
 from demo.tabs.train import recorded
-from demo.tabs.train import tab as train
 from demo.tabs.train import view as train_view
 from demo.tabs.train.live import RunLive
 from demo.web.served.recordings import recordings_route

@@ -13,7 +13,7 @@ from demo.runs.settings import SettingsError, check_memory, memory_estimate, rea
 from demo.runs.status import Phase, Status
 from demo.session import new_token
 from demo.settings import Settings
-from demo.tabs.train import tab as train
+from demo.tabs.train import handlers as train
 from demo.tabs.train import view as train_view
 from demo.tabs.train.form import about_choice, fit_sizes
 from vqvae.quantizers import ABOUT, QUANTIZERS
