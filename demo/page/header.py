@@ -29,6 +29,7 @@ FOR_A_CLASS = """<section class="vq-class" aria-labelledby="vq-class-title">
   <label><input type="checkbox" id="vq-class-hide"> Hide controls: students keep the presets and
     the buttons</label>
   <button type="button" id="vq-class-link">Copy class link</button>
+  <button type="button" id="vq-class-frame">Copy embed line</button>
   <p class="vq-note" id="vq-class-said" role="status"></p>
 </section>"""
 SAVE = """(model) => {

@@ -110,6 +110,10 @@ def test_a_class_link_opens_what_is_on_show_without_the_controls(browser, contex
     expect(page.locator("#vq-class-said")).to_contain_text("Copied")
     link = page.evaluate("navigator.clipboard.readText()")
     assert "model=mnist" in link and "hide=controls" in link and "preset=plain" in link
+    page.locator("#vq-class-frame").click()
+    expect(page.locator("#vq-class-said")).to_contain_text("--allow-frame")
+    line = page.evaluate("navigator.clipboard.readText()")
+    assert line.startswith("<iframe src=") and link.replace("&", "&amp;") in line
 
     students = browser.new_context()
     page = open_page(students, "/?" + link.partition("?")[2])
