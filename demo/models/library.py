@@ -228,8 +228,8 @@ def _get(cache: FolderCache, model_id: object, settings: Settings) -> Any:
 
 
 def _mine(run: Path) -> str:
-    """A run's id is long and random; its end tells a visitor's runs apart."""
-    return f"Mine: {run.name[-6:]}"
+    """What its owner called it, or else the end of its id, which is long and random."""
+    return f"Mine: {runfiles.read_json(run / runfiles.JOB).get('name') or run.name[-6:]}"
 
 
 def _folders(folder: Path, root: Path) -> list[Path]:

@@ -42,6 +42,8 @@ MAX_HELD = 4
 and its process ends."""
 DOUBLE_CLICK_SECONDS = 2.0
 """The same run asked for twice within so many seconds was asked for once, with a hasty hand."""
+MAX_NAME = 40
+"""Characters in the name of a run."""
 MAX_RUNS = 40
 """Most runs of one visitor kept on disk."""
 _RUN_ID = re.compile(r"[0-9a-f]{16}")
@@ -223,6 +225,20 @@ class Jobs:
                 self._enqueue(run_dir, Command.STOP)
             elif queued or self._status(run_dir).active:
                 self._write_state(run_dir, Phase.STOPPED, self._kept(run_dir))
+
+    def rename(self, visitor: str, run_id: str | None, name: object) -> None:
+        """Call a run by a name of its owner's; an empty one gives it its title back. JobError for a
+        name that is none."""
+        run_dir = self._find(visitor, run_id)
+        wanted = " ".join(name.split()) if isinstance(name, str) else ""
+        if len(wanted) > MAX_NAME or not wanted.isprintable():
+            raise JobError(
+                f"The name has {len(wanted):,} characters; up to {MAX_NAME} that can be printed "
+                "are taken."
+            )
+        with self._guard:
+            job = runfiles.read_json(run_dir / runfiles.JOB)
+            runfiles.write_atomic(run_dir / runfiles.JOB, {**job, "name": wanted})
 
     def delete(self, visitor: str, run_id: str | None) -> None:
         """Remove a run that is over, and its model."""

@@ -81,6 +81,8 @@ class Status:
     """What is trained: the model, or its prior."""
     note: str = ""
     """What should stay in sight through every phase, such as the files that were skipped."""
+    name: str = ""
+    """What its owner called it; "" until then. `title` is this name then."""
     plan: str = ""
     """four, sweep or quantizers for a run of several trainings (demo.runs.plans), which the Compare
     tab shows; else empty."""
@@ -116,10 +118,11 @@ def read_status(run_dir: Path, *, place: int = 0, ours: bool = False) -> Status:
     )
     stage = "prior" if "prior" in job and at_prior else "model"
     seconds = (job.get("training" if stage == "model" else "prior") or {}).get("seconds")
+    name = str(job.get("name") or "")
     has_model = (run_dir / runfiles.CHECKPOINT / "model.safetensors").is_file()
     return Status(
         run_dir.name,
-        str(job.get("title") or ""),
+        name or str(job.get("title") or ""),
         phase,
         text,
         float(job.get("created") or 0.0),
@@ -127,6 +130,7 @@ def read_status(run_dir: Path, *, place: int = 0, ours: bool = False) -> Status:
         has_model,
         stage,
         note,
+        name,
         str((job.get("plan") or {}).get("kind") or ""),
     )
 

@@ -74,6 +74,21 @@ def test_a_run_starts_pauses_resumes_and_stops(make_jobs, visitor):
         jobs.resume(visitor, run)
 
 
+def test_a_run_is_called_what_its_owner_likes(make_jobs, visitor):
+    jobs = make_jobs()
+    run = jobs.start(visitor, SETTINGS, "MNIST")
+    jobs.rename(visitor, run, "  my  <b>first</b>\n run ")
+    (status,) = jobs.list_runs(visitor)
+    assert status.name == status.title == "my <b>first</b> run"
+    for bad in ("x" * 41, "a\u202eb"):
+        with pytest.raises(JobError, match="up to 40 that can be printed"):
+            jobs.rename(visitor, run, bad)
+    with pytest.raises(JobError, match="not here"):
+        jobs.rename(new_token(), run, "mine now")
+    jobs.rename(visitor, run, None)
+    assert jobs.status(visitor, run).title == "MNIST"
+
+
 def test_more_runs_than_places_wait_in_order_and_show_their_place(make_jobs, visitor):
     jobs, other = make_jobs(), new_token()
     first = jobs.start(visitor, SETTINGS)

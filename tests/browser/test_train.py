@@ -141,8 +141,12 @@ def test_train_reload_pause_resume_stop_and_use(train, context, open_page, app):
 
     train.locator("#vq-train-stop").click()
     phase(train, "Stopped")
+    name = train.locator("#vq-train-name input, #vq-train-name textarea")
+    name.fill("my first run")
+    name.press("Enter")
+    expect(train.locator("#vq-train-list input")).to_have_value(re.compile("my first run"))
     train.locator("#vq-model input").click()
-    expect(train.get_by_role("option", name=re.compile("Mine"))).to_be_visible()
+    expect(train.get_by_role("option", name=re.compile("Mine: my first run"))).to_be_visible()
     train.keyboard.press("Escape")
     use = train.locator("#vq-train-use")
     expect(use).to_be_enabled()

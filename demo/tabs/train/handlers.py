@@ -88,6 +88,17 @@ def press_stop(jobs: Jobs, visitor: str, run_id: str | None, seen: dict | None) 
     return _command(jobs, lambda: jobs.stop(visitor, run_id), visitor, run_id, seen)
 
 
+def rename(
+    jobs: Jobs, visitor: str, run_id: str | None, seen: dict | None, name: str | None
+) -> View:
+    """Call the run on show what its owner typed; the lists of runs and of models follow."""
+    status = next((one for one in runs_of(jobs, visitor) if one.run_id == run_id), None)
+    if status is None or status.name == (name or ""):
+        return show(jobs, visitor, run_id, seen)
+    view = _command(jobs, lambda: jobs.rename(visitor, run_id, name), visitor, run_id, seen)
+    return view._replace(done=gr.update(active=True))
+
+
 def press_delete(jobs: Jobs, visitor: str, run_id: str | None, seen: dict | None) -> View:
     """Remove the run on show for good, at the second press, and show the newest one left; the first
     press asks."""

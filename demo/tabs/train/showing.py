@@ -36,6 +36,8 @@ class View(NamedTuple):
     runs: Any
     """The list; its value is the run on show. The browser keeps it, so it outlives a restart of the
     server."""
+    name: Any
+    """What the run on show is called."""
     timer: Any
     problem: Any
     done: Any
@@ -67,7 +69,7 @@ def show(
         "text": status.text if status else "",
         "drawn": live.drawn,
         "size": live.size,
-        "runs": [[s.run_id, s.phase] for s in listed],
+        "runs": [[s.run_id, s.phase, s.name] for s in listed],
     }
     now["fix"] = mending.label(
         mending.of_recording(recording) if recording else mending.of_run(live)
@@ -95,7 +97,9 @@ def show(
         else gr.skip()
     )
     titles = [(_run_title(s), s.run_id) for s in listed]
+    name = gr.skip()
     if seen.get("run") != now["run"]:
+        name = gr.update(value=status.name if status else "", interactive=bool(status))
         runs = gr.update(choices=titles, value=run_id)
     elif now["runs"] != seen.get("runs"):  # another may have been chosen while this was under way
         runs = gr.update(choices=titles)
@@ -122,6 +126,7 @@ def show(
         fix,
         buttons.delete,
         runs,
+        name,
         gr.skip() if not fresh and active else gr.update(active=active),
         gr.skip() if problem is None else problem_html(problem),
         gr.update(active=True) if ended else gr.skip(),

@@ -125,6 +125,15 @@ def build(page: Page) -> None:
                 runs = IdPicker(
                     [], label="My runs", filterable=False, elem_id="vq-train-list", scale=1
                 )
+                name = gr.Textbox(
+                    label="Its name",
+                    placeholder="Give it a name",
+                    interactive=False,
+                    max_lines=1,
+                    min_width=140,
+                    scale=0,
+                    elem_id="vq-train-name",
+                )
                 delete = gr.Button(
                     "Delete",
                     size="sm",
@@ -150,6 +159,7 @@ def build(page: Page) -> None:
             fix,
             delete,
             runs,
+            name,
             timer,
             form.problem,
             gr.Timer(0.05, active=False),
@@ -188,6 +198,13 @@ def _connect(page: Page, jobs: Jobs, *, view: View, form: Form) -> None:
     view.hold.click(partial(handlers.press_hold, jobs), known, [*view], **AT_ONCE)
     view.step.click(partial(handlers.press_step, jobs), known, [*view], **AT_ONCE)
     view.stop.click(partial(handlers.press_stop, jobs), known, [*view], **AT_ONCE)
+    gr.on(
+        [view.name.submit, view.name.blur],
+        partial(handlers.rename, jobs),
+        [*known, view.name],
+        [*view],
+        **AT_ONCE,
+    )
     view.delete.click(partial(handlers.press_delete, jobs), known, [*view], **AT_ONCE)
     view.reset.click(
         partial(handlers.press_reset, jobs),
