@@ -17,6 +17,10 @@ PATIENCE = 10.0
 
 _ends = threading.Event()
 _threads: weakref.WeakSet[threading.Thread] = weakref.WeakSet()
+# The first finalizer of a program has Python run all of them at its end. PyTorch makes some, and a
+# thread may be importing it while `_settle` waits: too late then to have them run, and each would
+# end in a traceback.
+weakref.finalize(_ends, int)
 
 
 def aside(work: Callable[[], object], name: str, *, after: float = 0.0) -> None:

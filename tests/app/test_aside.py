@@ -18,6 +18,21 @@ def test_an_end_waits_for_what_is_under_way():
     assert (ran.returncode, ran.stdout, ran.stderr) == (0, "done\n", "")
 
 
+def test_what_is_imported_while_the_program_ends_is_let_go_as_ever():
+    ran = run(
+        "import weakref\n"
+        "class Library: pass\n"
+        "kept, _say = Library(), print\n"
+        "def gone(): _say('let go')\n"  # a module's names are gone before what it keeps
+        "def work():\n"
+        "    time.sleep(0.5)\n"
+        "    weakref.finalize(kept, gone)\n"
+        "aside(work, 'x')\n"
+        "time.sleep(0.1)"
+    )
+    assert (ran.returncode, ran.stdout, ran.stderr) == (0, "let go\n", "")
+
+
 def test_what_has_not_begun_does_not_begin_any_more():
     ran = run("aside(lambda: print('done'), 'x', after=3600)")
     assert (ran.returncode, ran.stdout, ran.stderr) == (0, "", "")
