@@ -84,7 +84,7 @@ def line_chart(
         f"{spoken} after {number(xs[-1] if xs else 0.0)} {AXES[along]}",
         f'<g class="vq-grid">{grid}</g>{paths}',
         [(scale(t), number(t)) for t in y_ticks],
-        [(100 * t / right, f"{number(t)} {along}") for t in even_ticks(0.0, right)],
+        _along(even_ticks(0.0, right), right, along),
         empty,
         f'{_axes(scale, right, unit)} data-along="{along}"',
     )
@@ -182,6 +182,16 @@ def even_ticks(low: float, high: float) -> list[float]:
     step *= next(m for m in (1, 2, 5, 10) if span / (step * m) <= 5)
     first = math.ceil(low / step - 1e-9)
     return [i * step for i in range(first, math.floor(high / step + 1e-9) + 1)]
+
+
+def _along(ticks: Sequence[float], right: float, unit: str) -> list[tuple[float, str]]:
+    """Places in percent and labels of the x axis; a unit of more than a letter stands at the last
+    one only."""
+    brief = len(unit) > 1
+    return [
+        (100 * t / right, number(t) if brief and t != ticks[-1] else f"{number(t)} {unit}")
+        for t in ticks
+    ]
 
 
 def _log_ticks(low: float, high: float) -> list[float]:

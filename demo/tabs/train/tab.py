@@ -127,10 +127,10 @@ def build(page: Page) -> None:
                 )
                 name = gr.Textbox(
                     label="Its name",
-                    placeholder="Give it a name",
+                    placeholder="Call it something",
                     interactive=False,
                     max_lines=1,
-                    min_width=140,
+                    min_width=190,
                     scale=0,
                     elem_id="vq-train-name",
                 )
