@@ -2,11 +2,13 @@
 
 import importlib
 import importlib.util
+from functools import partial
 from typing import NamedTuple
 
 import gradio as gr
 
 from demo.api import add_endpoints
+from demo.page.codeless import codeless
 from demo.page.events import QUIET, Update
 from demo.page.header import TITLE, build_header, choices, facts
 from demo.page.modules import fetch_ahead
@@ -102,6 +104,9 @@ def create_app(settings: Settings | None = None) -> gr.Blocks:
             for tab, label in tabs_here:
                 with gr.Tab(label, id=tab, elem_id=f"vq-tab-{tab}"):
                     importlib.import_module(f"demo.tabs.{tab}.tab").build(page)
+        none = gr.HTML("", elem_id="vq-codeless", padding=False)
+        model.change(partial(codeless, settings), [model], [none], **QUIET)
+        page.ready(partial(codeless, settings), [model], [none])
         page.ready(None, None, None, js=fetch_ahead())
         page.ready(None, [model], [lead], js="(model) => ({ model, ready: true })")
         add_endpoints(settings)

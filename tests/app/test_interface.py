@@ -15,6 +15,7 @@ from demo import interface
 from demo.models.transfer import download
 from demo.models.weights import for_page
 from demo.page import header, modules
+from demo.page.codeless import codeless
 from demo.runs.upload_room import upload_room
 from demo.session import Session, is_token
 from demo.settings import Settings
@@ -311,6 +312,20 @@ def test_only_so_many_open_pages_are_remembered(client, app, monkeypatch):
     for page in ("first", "second", "third"):
         kept[page]
     assert list(kept.session_data) == ["second", "third"]
+
+
+@pytest.mark.parametrize(
+    ("model", "kind"), [("mnist-ae", "an autoencoder"), ("mnist-vae", "a VAE"),
+                        ("mnist-cvae", "a conditional VAE")]
+)  # fmt: skip
+def test_a_model_without_a_codebook_is_told_to_be_one(model, kind):
+    said = codeless(Settings(), model)
+    assert f"It is {kind}: it keeps a vector of 55 numbers" in said and "Use mnist" in said
+
+
+@pytest.mark.parametrize("model", ["mnist", "cifar10", "", None, "../x", "<b>"])
+def test_of_any_other_nothing_is_said(model):
+    assert codeless(Settings(), model) == ""
 
 
 def test_of_a_model_without_a_codebook_no_figure_of_one_is_told():

@@ -38,6 +38,24 @@ def test_the_model_is_in_the_address_once_it_is_chosen(context, open_page):
     page.wait_for_function("document.querySelector('#vq-model input').value.startsWith('cifar10')")
 
 
+def test_a_model_without_codes_leads_on(context, open_page):
+    page = open_page(context, "/?model=mnist-ae")
+    said = page.locator(".vq-codeless")
+    expect(said).to_contain_text("an autoencoder: it keeps a vector of 55 numbers")
+    for tab in ("edit", "codebook", "generate", "reconstruct"):
+        page.locator(f"#vq-tab-{tab}-button").click()
+        expect(said).to_be_visible()
+        expect(page.locator(f"#vq-{tab}")).to_be_hidden()
+    said.get_by_role("button", name="Go to Compare").click()
+    selected(page, "compare")
+    expect(said).to_be_hidden()
+    page.go_back()
+    said.get_by_role("button", name="Use mnist").click()
+    expect(page.locator(".vr-cell")).to_have_count(49)
+    expect(page.locator("#vq-reconstruct")).to_be_visible()
+    assert "model=mnist-ae" not in page.url and page.errors == []
+
+
 def test_the_form_of_a_training_is_in_the_address(context, open_page):
     page = open_page(context, "/?tab=train&preset=plain&dataset=synthetic&seed=7")
     preset = page.locator("#vq-train-preset input")

@@ -1,4 +1,7 @@
-// The popover with the facts of the model, below its button.
+// The popover with the facts of the model, below its button; and the buttons that lead on from a
+// model without codes (codeless.py).
+
+import { go } from "./address.js";
 
 /** Opens and closes it. */
 export function followHeader() {
@@ -15,6 +18,13 @@ export function followHeader() {
   set(false);
   document.addEventListener("click", (event) => {
     if (!(event.target instanceof Element)) return;
+    const on = event.target.closest(".vq-codeless button");
+    if (on instanceof HTMLElement) {
+      const { choose, open } = on.dataset;
+      if (choose) go("model", choose);
+      const tab = document.querySelector(`#vq-tab-${open}-button`);
+      if (tab instanceof HTMLElement) tab.click();
+    }
     if (event.target.closest("#vq-about-open")) set(!isOpen());
     else if (isOpen() && !event.target.closest("#vq-about")) set(false);
   });
