@@ -80,7 +80,7 @@ def main() -> None:
             pass
         seconds = time.perf_counter() - began
         evaluation, _ = vqvae.evaluate(training.model, test)
-        figures = measure_quantizer(part, training, evaluation)
+        figures = measure_quantizer(part, training, evaluation, test)
         done.append(figures)
         if args.output is not None:  # What is measured stays measured, should the rest be cut off.
             write_json(

@@ -2,8 +2,15 @@
 
 from __future__ import annotations
 
+import base64
+import io
 import math
 
+from demo.runs.reporter import pick
+
+PICTURES = 8
+DRAWN_FROM = 200
+"""Test pictures whose codes are put together by chance."""
 DRAWS = 8
 """Estimates of the likelihood bound for each of the few hundred test grids that a checkpoint
 keeps."""
@@ -39,8 +46,9 @@ def measure_prior(training, gallery) -> dict[str, float]:
     )
 
 
-def measure_quantizer(part: dict, training, evaluation) -> dict:
-    """Figures of a plan's `part`, a quantizer, for the table where it stands beside others.
+def measure_quantizer(part: dict, training, evaluation, test) -> dict:
+    """Figures of a plan's `part`, a quantizer, for the table where it stands beside others; and
+    what it makes of some pictures of the ImageSet `test`.
 
     `coded_bits` is the size of an image's indices in an ideal entropy code with one table for all
     positions: h * w times the entropy of how often each code was chosen, of which the perplexity is
@@ -60,4 +68,35 @@ def measure_quantizer(part: dict, training, evaluation) -> dict:
         "usage": evaluation.usage,
         "perplexity": evaluation.perplexity,
         "step_ms": 1_000 * training.elapsed / max(1, training.step),
+        "pictures": pictures(model, test),
     }
+
+
+def pictures(model, test) -> str:
+    """Three rows of PICTURES pictures as the address of a WebP: test pictures, what comes back of
+    them, and grids whose cells were drawn one by one, each as its codes are spread over the test
+    pictures: what a codebook draws without a prior."""
+    import torch
+    from PIL import Image
+
+    from vqvae.nn.modes import eval_mode
+
+    device = next(model.parameters()).device
+    x = pick(test)[:PICTURES].to(device).float().div(255)
+    among = test.images[:DRAWN_FROM].to(device).float().div(255)
+    with eval_mode(model):
+        indices = model.encode(among)
+        _, rows, columns = indices.shape
+        generator = torch.Generator().manual_seed(0)
+        of = torch.randint(len(among), (len(x), rows, columns), generator=generator)
+        here = torch.arange(rows)[:, None], torch.arange(columns)
+        drawn = indices[of.to(device), *(place.to(device) for place in here)]
+        shown = torch.cat([x, model.decode(model.encode(x)), model.decode(drawn)])
+    levels = (shown * 255).round().byte().cpu().unflatten(0, (3, -1))  # (3, N, C, H, W)
+    sheet = levels.permute(0, 3, 1, 4, 2).flatten(0, 1).flatten(1, 2).numpy()
+    file = io.BytesIO()
+    grey = sheet.shape[-1] == 1
+    Image.fromarray(sheet[..., 0] if grey else sheet).save(
+        file, "WEBP", lossless=grey, quality=100 if grey else 90
+    )
+    return f"data:image/webp;base64,{base64.b64encode(file.getvalue()).decode()}"

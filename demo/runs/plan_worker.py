@@ -198,7 +198,7 @@ def measure(run_dir: Path, kind: str, part: dict, training, test) -> dict:
         evaluation, _ = vqvae.evaluate(model, test.take(torch.arange(min(TEST_IMAGES, len(test)))))
     if kind == "quantizers":
         return {
-            **measure_quantizer(part, training, evaluation),
+            **measure_quantizer(part, training, evaluation, test),
             "images": evaluation.images,
             "steps": training.step,
         }

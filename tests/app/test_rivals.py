@@ -1,11 +1,15 @@
 """Quantizers side by side on the Compare tab: their plan, its training, the recorded figures and
 what is shown."""
 
+import base64
+import io
 import json
 import math
 from pathlib import Path
 
+import numpy as np
 import pytest
+from PIL import Image
 
 import vqvae
 from demo.runs import files as runfiles
@@ -130,11 +134,16 @@ def test_a_plan_is_trained_measured_and_shown_and_a_slow_step_ends_it(settings, 
     ):  # a code for every cell at its own length: 49 times the entropy, which is at most log2 K
         assert entry["coded_bits"] == pytest.approx(49 * math.log2(entry["perplexity"]))
         assert entry["coded_bits"] <= entry["bits"] == pytest.approx(441)
+        sheet = Image.open(io.BytesIO(base64.b64decode(entry["pictures"].partition(",")[2])))
+        assert sheet.size == (8 * 28, 3 * 28)
+        top, middle = (np.asarray(sheet.convert("L"), float)[row : row + 28] for row in (0, 28))
+        assert top.max() > 200 and np.abs(top - middle).mean() > 1, "pictures, and other ones"
     jobs = Jobs(settings.runs, command=["false"])
     try:
         view = plan_runs.find("quantizers", jobs, settings, visitor)
         assert view.run_id == run_id
         assert "<b>2</b> of 2 measured" in view.status and "the table and the plot" in view.status
+        assert view.table.count('<img src="data:image/webp') == 2
         assert view.table.count("<tr>") == 3 and "Ended early: FSQ after 1." in view.table
         assert view.figure.count("vq-rate-point") == 2
         assert all(
@@ -167,6 +176,14 @@ def test_the_table_fills_in_while_it_trains():
         and "<b>150</b> of 200 steps" in html
         and "<b>1</b> of 2 measured" in html
     )
+
+
+def test_only_pictures_of_our_own_making_are_shown():
+    good = {**ENTRY, "pictures": "data:image/webp;base64,AAAA"}
+    for bad in (None, 3, "", "x", 'data:image/webp;base64,"><b>', "https://a.example/x.webp"):
+        drawn = rivals_view.pictures_html([good, {**LFQ, "pictures": bad}])
+        assert drawn.count("<img") == 1 and "LFQ" not in drawn
+    assert rivals_view.pictures_html([ENTRY]) == ""
 
 
 def test_the_conclusion_follows_from_the_figures():

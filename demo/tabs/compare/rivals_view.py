@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import math
+import re
 from collections.abc import Mapping, Sequence
 from html import escape
 from pathlib import Path
@@ -31,6 +32,12 @@ FIGURES = (
 )
 NAMES = {"mnist": "MNIST", "cifar10": "CIFAR-10"}
 SERIES = "quantizer"
+PICTURES = re.compile(r"data:image/webp;base64,[A-Za-z0-9+/]+=*")
+SHOWN = (
+    '<p class="vq-note">Top: unseen test pictures. Middle: their reconstructions. Bottom: a code '
+    "drawn for each cell by itself, as often as it stands there; to do better is what a "
+    f"{term('prior')} is for.</p>"
+)
 CODED = (
     "Counted after entropy coding, with one table of code lengths for all cells: codes that are "
     "chosen more often take fewer bits."
@@ -127,8 +134,19 @@ def table_html(rivals: Rivals) -> str:
         '<div class="vq-plan-table" tabindex="0" role="region" aria-label="Figures of the '
         'quantizers"><table>'
         f"{head}{''.join(map(_row, entries))}</table></div>"
-        f'<p class="vq-note">{escape(conclusion(entries))}</p>'
+        f'<p class="vq-note">{escape(conclusion(entries))}</p>{pictures_html(entries)}'
     )
+
+
+def pictures_html(entries: Sequence[Mapping[str, Any]]) -> str:
+    """What each makes of the same pictures; "" where nothing was kept."""
+    kept = [e for e in entries if PICTURES.fullmatch(str(e.get("pictures") or ""))]
+    figures = "".join(
+        f'<figure><img src="{e["pictures"]}" alt="Test pictures, their reconstructions, and codes '
+        f'drawn by chance"><figcaption>{escape(RIVALS[e["name"]][0])}</figcaption></figure>'
+        for e in kept
+    )
+    return f'<div class="vq-rival-pictures">{figures}</div>{SHOWN}' if kept else ""
 
 
 def _ranked(rivals: Rivals) -> list[Mapping[str, Any]]:
