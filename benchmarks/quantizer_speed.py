@@ -11,6 +11,7 @@ is installed at the first run, into a folder of the benchmark's own, `outputs/qu
 from __future__ import annotations
 
 import argparse
+import importlib
 import math
 import statistics
 import subprocess
@@ -74,8 +75,7 @@ def install() -> None:
 
 def makers(size: int) -> dict[str, tuple[Callable, Callable]]:
     """By name: our quantizer and theirs with so many codes, each a function that makes it."""
-    import vector_quantize_pytorch as theirs
-
+    theirs = importlib.import_module("vector_quantize_pytorch")  # no requirement of ours
     from vqvae.config import ModelConfig
     from vqvae.nn.build import build_quantizer
 

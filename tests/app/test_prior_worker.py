@@ -20,7 +20,7 @@ from demo.runs.settings import RunSettings, SettingsError, read_form, read_prior
 from demo.runs.status import read_status
 from demo.session import new_token
 from demo.settings import Settings
-from demo.tabs.train import prior_form, tab
+from demo.tabs.train import handlers, prior_form
 from demo.tabs.train.live import RunLive
 from vqvae.prior.checkpoint import copy_model
 from vqvae.prior.training import PriorTrainingConfig
@@ -189,8 +189,8 @@ def test_the_button_makes_a_run_of_ones_own_that_copies_the_model(jobs, trained,
     settings = Settings(checkpoints=tmp_path / "shipped", runs=tmp_path / "runs", data_dir=tmp_path)
     copy_model(trained, _made(tmp_path / "shipped") / "noise")
     visitor = new_token()
-    *values, problem = tab.press_prior(jobs, settings, visitor, None, None, "noise", 30, False)
-    view = tab.View(*values)
+    *values, problem = handlers.press_prior(jobs, settings, visitor, None, None, "noise", 30, False)
+    view = handlers.View(*values)
     assert problem == "" and view.run_id and view.timer["active"]
     assert "prior of noise · 30 s" in view.runs["choices"][0][0]
     run_dir = jobs.folder(visitor, view.run_id)
@@ -207,8 +207,10 @@ def test_the_button_makes_a_run_of_ones_own_that_copies_the_model(jobs, trained,
         (("noise", 0, True), "at least a second"),
         (("noise", None, True), "is empty"),
     ):
-        *values, problem = tab.press_prior(jobs, settings, visitor, view.run_id, view.seen, *bad)
-        assert sentence in problem and tab.View(*values).run_id == view.run_id
+        *values, problem = handlers.press_prior(
+            jobs, settings, visitor, view.run_id, view.seen, *bad
+        )
+        assert sentence in problem and handlers.View(*values).run_id == view.run_id
     assert len(jobs.list_runs(visitor)) == 1
 
 

@@ -1,4 +1,4 @@
-"""The lesson in a real browser: nine cards on the real page, each unlocked by doing what it
+"""The lesson in a real browser: ten cards on the real page, each unlocked by doing what it
 says."""
 
 import re
@@ -92,6 +92,7 @@ TRIES = {
     "edit": ("click", '#vq-edit [data-ref="codes"] [data-code] >> nth=3'),
     "learn": ("hover", '#vq-train-charts [data-term="commitment"] .vq-term >> nth=1'),
     "collapse": ("click", "#vq-train-fix"),
+    "rivals": ("hover", "#vq-compare-quantizers .vq-rate-point >> nth=2"),
     "prior": ("click", '#vq-generate [data-do="another"]'),
     "generate": ("click", "#vq-generate .vg-go"),
 }

@@ -86,6 +86,11 @@ export const CARDS = {
     look: ["#vq-train-preset"],
     until: changed("#vq-train-why"),
   },
+  rivals: {
+    tab: "compare",
+    look: ["#vq-compare-quantizers-figure"],
+    until: on(["pointerover", "focusin", "click"], "#vq-compare-quantizers .vq-rate-point"),
+  },
   prior: {
     tab: "generate",
     look: ["#vq-generate .vg-reasons"],

@@ -19,6 +19,7 @@ CARDS = {
     "edit": "edit",
     "learn": "train",
     "collapse": "train",
+    "rivals": "compare",
     "prior": "generate",
     "generate": "generate",
 }
