@@ -23,7 +23,7 @@ from demo.runs.settings import SettingsError
 from demo.runs.status import Phase, Status
 from demo.session import new_token
 from demo.settings import Settings
-from demo.tabs.compare import plan_runs, plan_view
+from demo.tabs.compare import plan_runs, plan_view, rate_view
 from demo.tabs.compare import questions as comparison
 from demo.tabs.compare import tab as compare
 from tests.names import own_id
@@ -287,7 +287,7 @@ def test_own_images_can_be_learned_by_all_four(settings, own_model, tmp_path):
     assert plan_runs.own_pictures(settings, visitor, "mnist") == "mnist", (
         "a shipped model's data set has a name"
     )
-    assert ("mine, VQ-VAE", 144.0, 20.0) in plan_runs.model_points(settings, visitor, str(images))
+    assert ("mine, VQ-VAE", 144.0, 20.0) in rate_view.model_points(settings, visitor, str(images))
 
 
 def test_images_that_are_gone_or_only_claimed_are_a_sentence(settings, own_model):
@@ -361,7 +361,7 @@ def test_a_plan_trains_measures_and_leaves_a_set_to_compare(settings, trained_pl
     assert comparison_models.list_sets(settings, new_token()) == listed[:1]
     opened = ask(comparison.compare_open, settings, set=listed[1][1])
     assert opened["ok"] and len(opened["examples"]) == 20 and opened["examples"][0]["label"] == "0"
-    points = plan_runs.model_points(settings, visitor, "synthetic")
+    points = rate_view.model_points(settings, visitor, "synthetic")
     assert [title for title, _, _ in points] == [
         f"mine, {comparison_models.NAMES[kind]}" for kind in KINDS
     ]
@@ -519,7 +519,7 @@ def test_points_stand_where_their_figures_say_and_texts_are_escaped():
 
 
 def test_the_stored_sweep_is_there_at_once_and_a_damaged_one_is_left_out(settings):
-    path = settings.checkpoints / plan_runs.STORED
+    path = settings.checkpoints / rate_view.STORED
     path.write_text(
         json.dumps(
             {
@@ -529,7 +529,7 @@ def test_the_stored_sweep_is_there_at_once_and_a_damaged_one_is_left_out(setting
             }
         )
     )
-    html = plan_runs.plot(settings, None, [], {})
+    html = rate_view.plot(settings, None, [], {})
     assert (
         "WebP, quality 1: 100 bits" in html
         and "mnist-vae, VAE" in html
@@ -537,7 +537,26 @@ def test_the_stored_sweep_is_there_at_once_and_a_damaged_one_is_left_out(setting
     )
     for bad in ("{", "[]", '{"points": 3}', '{"points": [{}], "images": 1, "steps": 1}'):
         path.write_text(bad)
-        assert plan_runs.read_stored(path) == {}
+        assert rate_view.read_stored(path) == {}
+
+
+def test_the_plot_says_what_it_shows():
+    def point(series, bits, psnr):
+        return {"series": series, "label": "x", "bits": bits, "psnr": psnr}
+
+    points = [
+        point("VQ-VAE, K", 98.0, 20.0),
+        point("VQ-VAE, K", 490.0, 28.0),
+        point("JPEG", 1_000.0, 27.0),
+        point("JPEG", 1_300.0, 29.0),
+        point("WebP", 900.0, 29.0),
+        point("WebP", 1_100.0, 33.0),
+    ]
+    said = rate_view.finding(points)
+    assert said.startswith("For 28.0 dB the VQ-VAE takes 490 bits, JPEG 1,150: what all")
+    assert rate_view.finding(points[2:]) == rate_view.finding(points[:2]) == ""
+    stored = rate_view.plot(Settings(), None, [], {})
+    assert "dB the VQ-VAE takes 490 bits, JPEG" in stored
 
 
 def test_a_model_without_a_codebook_at_the_top_is_called_that():

@@ -7,16 +7,13 @@ it is.
 
 from __future__ import annotations
 
-import json
 from html import escape
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import gradio as gr
 
-from demo.charts.rate_plot import rate_html
-from demo.models.library import ModelError, find_model, list_models, named
-from demo.models.sets import NAMES, list_sets, measured
+from demo.models.library import ModelError, find_model, named
 from demo.models.sharing import sharing_of
 from demo.runs import files as runfiles
 from demo.runs import plan_worker
@@ -26,11 +23,8 @@ from demo.runs.presets import SHAPES
 from demo.runs.settings import SettingsError
 from demo.runs.status import Status
 from demo.settings import Settings
-from demo.tabs.compare import plan_view, rivals_view
-from demo.text import figure
+from demo.tabs.compare import plan_view, rate_view, rivals_view
 
-STORED = "rates-mnist.json"
-"""In the folder of shipped models: a sweep measured beforehand."""
 RECORDED = ("quantizers-mnist.json", "quantizers-cifar10.json")
 """Beside it: quantizers measured beforehand."""
 MAKERS = {
@@ -105,7 +99,7 @@ def show(
     if kind == "four" and (fresh or sizes != seen.get("sizes")):
         drawn = plan_view.curves_html(parts, records)
     elif kind == "sweep" and counted:
-        drawn = plot(settings, visitor, parts, results)
+        drawn = rate_view.plot(settings, visitor, parts, results)
     if kind != "quantizers" and counted:
         table = plan_view.table_html(results)
     elif counted:
@@ -232,89 +226,6 @@ def _command(
     return show(kind, jobs, settings, visitor, run_id, seen, "")._replace(
         timer=gr.update(active=True)
     )
-
-
-# -- the plot of rate and distortion ---------------------------------------------------------------
-
-
-def plot(settings: Settings, visitor: str | None, parts: list[dict], results: dict) -> str:
-    """A visitor's own sweep, or the stored one of MNIST, and every model of that data set as a
-    point."""
-    dataset, note, points = "mnist", "", []
-    if parts and results.get("done"):
-        dataset = parts[0]["training"]["dataset"]
-        points = [
-            {"series": r["series"], "label": r["title"], "bits": r["bits"], "psnr": r["psnr"]}
-            for r in results["done"]
-        ] + list(results.get("points", []))
-        note = (
-            f"Your sweep, {parts[0]['training']['seconds']:g} s of training each, on "
-            f"{results['done'][0]['images']:,} test images. "
-        )
-    else:
-        stored = read_stored(settings.checkpoints / STORED)
-        points = list(stored.get("points", []))
-        if points:
-            note = (
-                f"Measured beforehand on {stored['images']:,} test digits of MNIST after "
-                f"{stored['steps']:,} steps "
-                "each. "
-            )
-    if any(point["series"] == "VQ-VAE, D" for point in points):
-        note += "D costs no bits, so that its points stand one above another. "
-    flattered = (
-        "JPEG and WebP are counted without their headers, which would outweigh pictures "
-        "as small as these."
-    )
-    points += [
-        {"series": "model", "label": title, "bits": bits, "psnr": psnr}
-        for title, bits, psnr in model_points(settings, visitor, dataset)
-    ]
-    return rate_html(points, note=note + flattered if points else "")
-
-
-def model_points(
-    settings: Settings, visitor: str | None, dataset: str
-) -> list[tuple[str, float, float]]:
-    """(title, bits, PSNR) of every measured model of a data set: shipped ones and the visitor's
-    own, with those that a plan has trained. A JPEG copy of a data set counts as that set, and says
-    so."""
-    wanted, found = Path(dataset).name.removesuffix(".zip"), []
-    for entry in list_models(settings, visitor, kinds=None):
-        if entry.info["dataset"] in (wanted, f"{wanted}-jpeg"):
-            note = "" if entry.info["dataset"] == wanted else " (JPEG copy)"
-            found.append(
-                (
-                    f"{'mine' if entry.own else entry.id}, "
-                    f"{NAMES.get(entry.info['kind'], '')}{note}",
-                    entry.info["metrics"],
-                )
-            )
-    for _, set_id in list_sets(settings, visitor):
-        found += [
-            (f"mine, {NAMES[kind]}", metrics)
-            for kind, name, metrics in measured(set_id, settings)
-            if name == wanted
-        ]
-    points = [(title, figure(m.get("bits_per_image")), figure(m.get("psnr"))) for title, m in found]
-    return [(title, bits, psnr) for title, bits, psnr in points if bits and psnr]
-
-
-def read_stored(path: Path) -> dict:
-    """The stored sweep; {} where it is absent or is not one."""
-    try:
-        value = json.loads(path.read_text("utf-8"))
-        ok = isinstance(value["points"], list) and all(
-            isinstance(p, dict) and {"series", "label", "bits", "psnr"} <= p.keys()
-            for p in value["points"]
-        )
-        return (
-            value
-            if ok and isinstance(value["images"], int) and isinstance(value["steps"], int)
-            else {}
-        )
-    except (OSError, ValueError, KeyError, TypeError):
-        return {}
 
 
 def _size(path: Path) -> int:

@@ -55,7 +55,9 @@ TITLES = {
         "same time each; then, for as long again, the VQ-VAE’s prior, so that it invents "
         "pictures too. At the end they are chosen above. Training runs on the server; you can "
         f"close this page. A VAE can be given {term('free bits')}; under too much weight it ends "
-        f"in {term('posterior collapse')}.",
+        f"in {term('posterior collapse')}. Measured before, after 1,500 steps each: the error is "
+        "0.0015 for the VQ-VAE in 441 bits, 0.0019 for the AE in 440, and 0.0021 for the VAE with "
+        "free bits in 377.",
         "Train all four",
     ),
     "sweep": (
