@@ -2,8 +2,9 @@
 DIR] [--only ...]`.
 
 Drives the Edit tab of the real app in a headless browser and prints one JSON line a figure. `click`
-is the time from a press on a palette code, as the browser stamped it, to the frame that shows the
-decoder's picture of the edited grid (the preview, which stands there earlier, is not counted);
+is the time from a press on a palette code, as the browser stamped it, to the frame in which the
+decoder's picture of the edited grid stands there as the grid's own, with its figures (a hand points
+at a code before it presses, so the page has decoded the grid with it by then);
 `training` the same while the Train tab trains, `offline` with the server out of reach, `cifar10`
 for that model; `paint` one stroke across all 49 cells; `previews` all 512 codes in one cell, and
 how long the page was held meanwhile; `open` from asking for a model's weights to the engine that
@@ -36,8 +37,8 @@ PARTS = (
     "paint",
     "previews",
     "cifar10",
-    "training",
     "offline",
+    "training",
 )
 STEP_SECONDS = 1 / 60
 USABLE = "() => /dB|∞/.test(document.querySelector('[data-figure=psnr]')?.textContent)"
@@ -346,12 +347,13 @@ def main() -> None:
                 paint(page)
             if "previews" in options.only:
                 previews(page)
-            if "training" in options.only:
-                train(page, 60)
-                click(page, "click_while_training", 17)
             if "offline" in options.only:
                 page.context.set_offline(True)
                 click(page, "click_offline", 17)
+                page.context.set_offline(False)
+            if "training" in options.only:
+                train(page, 60)
+                click(page, "click_while_training", 17)
             browser.close()
 
 

@@ -308,6 +308,7 @@ export class Editor extends Open {
     if (exact) side.pixels = exact;
     this.judge();
     this.show();
+    if (exact) this.tellPainted();
     this.inspect();
     clearTimeout(this.keeping);
     this.keeping = setTimeout(() => this.keep(), 150);
@@ -330,14 +331,19 @@ export class Editor extends Open {
         return;
       }
       if (!side.live && Grid.differing(flat, side.flat)) return; // late: another edit has been made since
-      if (!side.pixels || Grid.differing(pixels, side.pixels)) {
-        // a preview may have shown it already
+      const shown = side.pixels && !Grid.differing(pixels, side.pixels); // by a preview
+      if (!shown) {
         side.pixels = pixels;
         this.figures();
         this.picture();
       }
-      this.root.dispatchEvent(new CustomEvent("painted", { detail: answer.n }));
+      this.tellPainted();
     });
+  }
+
+  // The picture of the grid as it is now is on the page: for whoever measures how long that takes.
+  tellPainted() {
+    this.root.dispatchEvent(new CustomEvent("painted"));
   }
 
   // A stroke or a blend that is still under way becomes a step before anything else happens.
