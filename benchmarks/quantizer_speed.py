@@ -105,7 +105,6 @@ def makers(size: int) -> dict[str, tuple[Callable, Callable]]:
             dim=D,
             codebook_size=STAGES[size],
             decay=0.99,
-            accept_image_fmap=True,
             rotation_trick=False,
         )
 
@@ -145,7 +144,8 @@ def compare(name: str, size: int, seconds: float) -> tuple[float, float, float]:
 
     def step_theirs() -> None:
         x = z_e.clone().requires_grad_()
-        z_q, *rest = theirs(x)
+        # Of theirs the residual one takes no maps of features, only cells in a row (B, N, D).
+        z_q, *rest = theirs(x.flatten(2).transpose(1, 2) if name == "residual" else x)
         losses = [one.sum() for one in rest if one.is_floating_point()]
         (z_q.square().mean() + sum(losses)).backward()
 

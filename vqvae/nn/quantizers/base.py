@@ -119,8 +119,7 @@ class Quantizer(nn.Module):
             flat = vectors_of(z_e)
             if self.training and not self.started:
                 self.start(flat, generator)
-            flat_indices = self.nearest(flat)
-            z_q = at_least_float32(self.rows(flat_indices))
+            flat_indices, z_q = self.replace(flat)
             codebook_loss, commitment_loss, entropy_loss = self.raw_losses(flat, z_q)
             z_q = self.estimator(flat, z_q)
             restarted = 0
@@ -162,6 +161,11 @@ class Quantizer(nn.Module):
     def rows(self, indices: Tensor) -> Tensor:
         """Codebook rows of int64 indices of any shape (...): float (..., D)."""
         return F.embedding(indices, self.codebook)
+
+    def replace(self, flat: Tensor) -> tuple[Tensor, Tensor]:
+        """`nearest` of flat (N, D), and its rows (N, D), at least float32."""
+        indices = self.nearest(flat)
+        return indices, at_least_float32(self.rows(indices))
 
     def embed(self, indices: Tensor) -> Tensor:
         """Codebook rows of int64 indices (B, *spatial): float (B, D, *spatial)."""

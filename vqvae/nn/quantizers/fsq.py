@@ -50,11 +50,14 @@ class FiniteScalarQuantizer(ImpliedCodebook):
         return (z_e + shift).tanh() * (reach / half) - offset / half
 
     def nearest(self, flat: Tensor) -> Tensor:
+        return self.replace(flat)[0]
+
+    def replace(self, flat: Tensor) -> tuple[Tensor, Tensor]:
         flat = at_least_float32(flat.detach()).T.contiguous()  # (D, N): D is small, N is not
         half, places, levels = (self._column(flat, numbers) for numbers in self._numbers)
         steps = (flat * half + (half - 0.5)).ceil()  # a tie goes down
         digits = steps.nan_to_num(0).clamp_min(0).minimum(levels - 1)
-        return (digits * places).sum(0).long()
+        return (digits * places).sum(0).long(), (digits / half - 1).T
 
     def rows(self, indices: Tensor) -> Tensor:
         # In whole floats, exact up to 2^24: whole numbers are divided several times as slowly.
