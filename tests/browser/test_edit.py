@@ -539,6 +539,38 @@ def test_page_and_server_draw_the_same(browser, edit_app, model):
     assert max(abs(a - b) for a, b in zip(*pictures, strict=True)) <= 1
 
 
+def test_a_hand_that_is_there_before_the_first_grid_does_no_harm(context, open_page):
+    held = []
+    context.route(
+        "**/component_server/**",
+        lambda route: (
+            held.append(route)
+            if '"edit_open"' in (route.request.post_data or "")
+            else route.continue_()
+        ),
+    )
+    page = open_page(context, "/?tab=edit")
+    cell = page.locator("#vq-edit [data-ref=gridA] [data-p]").nth(8)
+    code = page.locator("#vq-edit [data-ref=codes] [data-code]").first
+    for target in (cell, code):
+        target.hover()
+        target.click()
+        page.keyboard.press("ArrowRight")
+        page.keyboard.press("7")
+    page.locator("#vq-edit [data-ref=code]").fill("300")
+    page.keyboard.press("Tab")
+    for tool in ("paint", "picker"):
+        page.locator(f"#vq-edit [data-do={tool}]").first.click()
+        cell.click()
+    page.wait_for_timeout(1200)  # a typed number is taken after a moment
+    assert held and page.errors == []
+    held[0].continue_()
+    page.wait_for_selector("#vq-edit .editor[aria-busy=false]")
+    cell.hover()
+    expect(page.locator("#vq-edit [data-ref=readout]")).to_contain_text("Row 2, column 2: code")
+    assert page.errors == []
+
+
 def test_a_lost_server_is_said_and_the_edits_are_sent_when_it_is_back(served):
     edit, page = served, served.page
     edit.cell(24).click()

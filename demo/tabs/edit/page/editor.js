@@ -80,19 +80,28 @@ export class Editor extends Open {
     this.store = new Store(own("sessionStorage"), own("localStorage"), () =>
       this.say("This browser keeps no more edits over a reload; here they stay.", { bad: true }),
     );
+    // A hand may be there before the first grid is.
+    const opened =
+      (act) =>
+      (...given) => {
+        if (this.a.history) act(...given);
+      };
     const on = {
-      select: (board) => this.selected(board),
-      hover: (p) => this.hover(p),
-      paint: (cells, done) => this.brush(cells, done),
-      pick: (p) => this.picked(p),
+      select: opened((board) => this.selected(board)),
+      hover: opened((p) => this.hover(p)),
+      paint: opened((cells, done) => this.brush(cells, done)),
+      pick: opened((p) => this.picked(p)),
       lock: () => this.do("lock"),
       choose: () => this.do("palette"),
-      focus: (board) => this.activate(board),
+      focus: opened((board) => this.activate(board)),
     };
     this.a = new Side("a", new Board(refs.gridA, "Grid", on), refs.picture);
     this.b = new Side("b", new Board(refs.gridB, "Second grid", on), refs.pictureB);
     this.side = this.a;
-    const codes = { preview: (code) => this.tryOut(code), pick: (code) => this.take(code) };
+    const codes = {
+      preview: opened((code) => this.tryOut(code)),
+      pick: opened((code) => this.take(code)),
+    };
     this.palette = new Palette(refs.codes, {
       ...codes,
       seen: (seen) => this.foresee(seen),
@@ -105,10 +114,10 @@ export class Editor extends Open {
     });
     this.typing = new Typing(
       (text) => this.say(text),
-      (code) => {
+      opened((code) => {
         this.say("");
         this.take(code);
-      },
+      }),
     );
   }
 

@@ -33,7 +33,7 @@ export const looking = {
   },
 
   hover(p) {
-    if (p === this.hovered || !this.info) return;
+    if (p === this.hovered || !this.a.history) return;
     this.hovered = p;
     this.marks();
     this.readout();

@@ -164,13 +164,14 @@ export function mount({ element, props, server, trigger, watch }) {
   refs.number.addEventListener("change", () => editor.example(Number(refs.number.value)));
   refs.code.addEventListener("input", () => {
     const code = typedCode();
-    if (code !== null) {
+    if (code !== null && editor.a.history) {
       editor.setCode(editor.code);
       editor.tryOut(code);
     }
   });
   refs.code.addEventListener("change", () => {
     const code = typedCode();
+    if (!editor.a.history) return;
     if (code === null) {
       const given =
         refs.code.value === "" ? "The code is empty" : `There is no code ${refs.code.value}`;
