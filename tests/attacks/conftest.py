@@ -85,10 +85,10 @@ class Target:
         self.app.stop()
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def start_target(tmp_path_factory) -> Iterator[Callable[..., Target]]:
     """`start_target("--option", ..., environment={...}, prefix=[...])`: a server of a test's own;
-    all are stopped at the end."""
+    all are stopped at the end of the file, with whatever trains there by then."""
     started: list[Target] = []
 
     def start(
@@ -108,6 +108,8 @@ def start_target(tmp_path_factory) -> Iterator[Callable[..., Target]]:
 
 
 @pytest.fixture(scope="session")
-def target(start_target) -> Target:
+def target(tmp_path_factory) -> Iterator[Target]:
     """One server with the app's defaults for all attacks that leave it as it was."""
-    return start_target()
+    target = Target(App(tmp_path_factory.mktemp("attacked")))
+    yield target
+    target.close()
