@@ -127,7 +127,6 @@ def build(page: Page) -> None:
                 )
                 name = gr.Textbox(
                     label="Its name",
-                    placeholder="Call it something",
                     interactive=False,
                     max_lines=1,
                     min_width=190,
