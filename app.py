@@ -61,7 +61,7 @@ def main(argv: list[str] | None = None) -> int:
     from demo.aside import aside
     from demo.interface import create_app
     from demo.models.library import warm_up
-    from demo.runs.roots import RootError, open_runs
+    from demo.roots import RootError, open_runs
     from demo.runs.storage import MAPS, UPLOADS, keep_tidy
     from demo.settings import Settings
     from demo.web.framing import frame_ancestors

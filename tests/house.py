@@ -23,7 +23,7 @@ FLOORS: tuple[tuple[str, ...], ...] = (
     ("demo.page", "demo.door"),
     ("demo.models",),
     ("demo.runs",),
-    ("demo.pictures", "demo.charts", "demo.background"),
+    ("demo.pictures", "demo.charts", "demo.background", "demo.roots"),
     ("demo.uploads", "demo.settings", "demo.session", "demo.text", "demo.asker", "demo.shares"),
     ("demo.errors", "demo.aside"),
     ("vqvae.__main__",),

@@ -13,8 +13,8 @@ from demo.errors import PageError
 from demo.models.cache import CODES_FILES, PRIOR_FILES, FolderCache, load_prior
 from demo.models.ids import NAME, ModelId
 from demo.models.sharing import sharing_of
+from demo.roots import is_closed, is_inside
 from demo.runs import files as runfiles
-from demo.runs.roots import is_closed, is_inside
 from demo.runs.status import Phase, read_status
 from demo.session import is_token
 from demo.settings import Settings

@@ -21,8 +21,8 @@ from demo.models.cache import PRIOR_FILES, FolderCache, load_prior
 from demo.models.ids import ModelId
 from demo.models.library import ModelError
 from demo.models.sharing import sharing_of
+from demo.roots import is_inside
 from demo.runs import files as runfiles
-from demo.runs.roots import is_inside
 from demo.session import is_token
 from demo.settings import PROJECT, Settings
 

@@ -15,7 +15,7 @@ from functools import cache
 from pathlib import Path
 
 from demo.models.ids import NAME, ModelId
-from demo.runs.roots import is_inside
+from demo.roots import is_inside
 from demo.session import is_token
 
 SECRET = ".secret"

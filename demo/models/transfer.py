@@ -15,7 +15,7 @@ from demo.models.html_stream import HtmlStream
 from demo.models.library import ModelError, get_checkpoint, list_models, named, resolve
 from demo.models.sharing import sharing_of
 from demo.models.zip_stream import ZipStream
-from demo.runs.roots import make_private
+from demo.roots import make_private
 from demo.runs.storage import StorageError, check_room
 from demo.runs.upload_room import upload_room
 from demo.session import Session

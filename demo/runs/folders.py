@@ -8,9 +8,9 @@ import time
 from dataclasses import replace
 from pathlib import Path
 
+from demo.roots import PRIVATE, make_private
 from demo.runs import files as runfiles
 from demo.runs.plans import Plan
-from demo.runs.roots import PRIVATE, make_private
 from demo.runs.settings import RunSettings
 
 IMAGE_FILES = (".zip", ".npz", ".npy")

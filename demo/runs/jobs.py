@@ -23,12 +23,12 @@ from pathlib import Path
 from typing import IO
 
 from demo.asker import ADDRESS
+from demo.roots import is_inside
 from demo.runs import files as runfiles
 from demo.runs.folders import IMAGE_FILES, make_folder
 from demo.runs.line import Line
 from demo.runs.places import JobError, check_places, default_slots, within_budget
 from demo.runs.plans import Plan
-from demo.runs.roots import is_inside
 from demo.runs.settings import RunSettings
 from demo.runs.status import Command, Phase, Status, lost, read_status
 from demo.runs.storage import StorageError, check_room

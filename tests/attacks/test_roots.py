@@ -11,8 +11,8 @@ import pytest
 
 from demo.models import sets as comparison_models
 from demo.models.library import ModelError, list_models, resolve
+from demo.roots import open_runs
 from demo.runs.jobs import JobError, Jobs
-from demo.runs.roots import open_runs
 from demo.settings import Settings
 from tests.names import own_id
 
