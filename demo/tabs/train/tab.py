@@ -1,6 +1,7 @@
 """The Train tab: settings on the left, the run and what it learns on the right."""
 
 from functools import partial
+from typing import Any
 
 import gradio as gr
 
@@ -63,50 +64,12 @@ def build(page: Page) -> None:
                 padding=False,
             )
             with gr.Row(elem_id="vq-train-buttons"):
-                hold = gr.Button(
-                    "Pause",
-                    size="sm",
-                    interactive=False,
-                    min_width=96,
-                    scale=0,
-                    elem_id="vq-train-hold",
-                )
-                step = gr.Button(
-                    "Step",
-                    size="sm",
-                    interactive=False,
-                    min_width=72,
-                    scale=0,
-                    elem_id="vq-train-step",
-                )
-                stop = gr.Button(
-                    "Stop",
-                    size="sm",
-                    interactive=False,
-                    min_width=96,
-                    scale=0,
-                    elem_id="vq-train-stop",
-                )
-                use = gr.Button(
-                    "Use this model",
-                    size="sm",
-                    interactive=False,
-                    min_width=144,
-                    scale=0,
-                    elem_id="vq-train-use",
-                )
-                card = gr.Button(
-                    "Save card", size="sm", min_width=112, scale=0, elem_id="vq-train-card"
-                )
-                fix = gr.Button(
-                    "Fix it",
-                    size="sm",
-                    variant="primary",
-                    visible=False,
-                    min_width=96,
-                    scale=0,
-                    elem_id="vq-train-fix",
-                )
+                hold = _button("Pause", "hold", 96, interactive=False)
+                step = _button("Step", "step", 72, interactive=False)
+                stop = _button("Stop", "stop", 96, interactive=False)
+                use = _button("Use this model", "use", 144, interactive=False)
+                card = _button("Save card", "card", 112)
+                fix = _button("Fix it", "fix", 96, variant="primary", visible=False)
             pictures = gr.HTML(
                 empty.pictures(),
                 css_template=looks,
@@ -133,14 +96,7 @@ def build(page: Page) -> None:
                     scale=0,
                     elem_id="vq-train-name",
                 )
-                delete = gr.Button(
-                    "Delete",
-                    size="sm",
-                    interactive=False,
-                    min_width=150,
-                    scale=0,
-                    elem_id="vq-train-delete",
-                )
+                delete = _button("Delete", "delete", 150, interactive=False)
     two = beside_view.build(page, jobs)
     timer = gr.Timer(POLL_SECONDS, active=False)
     view = list(
@@ -172,6 +128,13 @@ def build(page: Page) -> None:
     )
     _connect_prior(page, jobs, view=View(*view), prior=prior)
     beside_view.connect(page, jobs, two, form, [runs.change, view[-1].tick], timer.tick)
+
+
+def _button(label: str, name: str, width: int, **options: Any) -> gr.Button:
+    """A small button of the tab, as wide as its longest label."""
+    return gr.Button(
+        label, size="sm", min_width=width, scale=0, elem_id=f"vq-train-{name}", **options
+    )
 
 
 def _connect_prior(page: Page, jobs: Jobs, *, view: View, prior: PriorForm) -> None:
