@@ -96,7 +96,7 @@ def edit_cell(request: CellRequest, settings: Settings) -> Cell:
 def edit_open(request: OpenRequest, settings: Settings) -> Start:
     """A grid to start from."""
     checkpoint = _checkpoint(request, settings)
-    grid, pixels, about = edit_sources.open_grid(
+    grid, pixels, about, decoded = edit_sources.open_grid(
         request, checkpoint, find_model(request.model, settings).info
     )
     picture = editing.decode(checkpoint.model, grid)
@@ -106,7 +106,7 @@ def edit_open(request: OpenRequest, settings: Settings) -> Start:
         "pixels": encoded(picture),
         "about": about,
         "input": encoded(picture if pixels is None else pixels),
-        "stand_in": pixels is None,
+        "stand_in": decoded or pixels is None,
     }
 
 

@@ -38,6 +38,8 @@ class Opened(NamedTuple):
     """The picture it was encoded from, uint8 (H, W, C); None where there is none."""
     about: str
     """Where it comes from, in words."""
+    decoded: bool = False
+    """Whether `pixels` are themselves what a model made of codes, not a picture from outside."""
 
 
 def open_grid(request: OpenRequest, checkpoint, info: dict) -> Opened:
@@ -64,9 +66,8 @@ def _example(request: OpenRequest, checkpoint, info: dict) -> Opened:
         if gallery.labels is None
         else _class_name(model.config.classes, int(gallery.labels[number]))
     )
-    return Opened(
-        editing.encode(model, pixels), pixels, f"example {number}" + (f", {label}" if label else "")
-    )
+    about = f"example {number}" + (f", {label}" if label else "")
+    return Opened(editing.encode(model, pixels), pixels, about, decoded=True)
 
 
 def _class_name(classes, label: int) -> str:

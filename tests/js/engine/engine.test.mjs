@@ -4,6 +4,7 @@ import test from "node:test";
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
+import { answering } from "../../../vqvae/engine/answering.js";
 import { Client } from "../../../vqvae/engine/client.js";
 import { costOf, fits, readConfig } from "../../../vqvae/engine/config.js";
 import { VQVAE } from "../../../vqvae/engine/model.js";
@@ -300,6 +301,45 @@ test("where no worker can be had the page answers", async () => {
     }
   };
   assert.equal((await Client.load(CONFIG, FILE, "worker.js")).worker, null);
+  delete globalThis.Worker;
+});
+
+test("what takes less than half a frame is answered in the page, the rest by the worker", async () => {
+  const asked = [];
+  globalThis.Worker = class {
+    constructor() {
+      const answer = answering();
+      this.postMessage = (message) => {
+        asked.push(message.method);
+        void answer(message, (data) => setTimeout(() => this.onmessage({ data })));
+      };
+      setTimeout(() => this.onmessage({}));
+    }
+  };
+  const client = await Client.load(CONFIG, FILE, "worker.js");
+  const early = client.ask("decode", [grid(1)], { lane: "stroke" });
+  while (!client.took)
+    await new Promise((go) => {
+      setTimeout(go, 20);
+    });
+  assert.deepEqual(await early, mnist.decode(grid(1)));
+  assert.deepEqual(asked, ["load", "decode"]);
+  assert.deepEqual(
+    await client.ask("decode", [grid(3)], { lane: "stroke" }),
+    mnist.decode(grid(3)),
+  );
+  await assert.rejects(client.ask("decode", [[1]]), isSentence);
+  assert.deepEqual(asked, ["load", "decode"]);
+  client.took.set("decode", 1000); // this page was slow
+  const slow = client.ask("decode", [grid(4)], { lane: "stroke" });
+  assert.deepEqual(asked, ["load", "decode", "decode"]);
+  client.took.set("decode", 0);
+  const newest = client.ask("decode", [grid(5)], { lane: "stroke" });
+  assert.equal(await slow, undefined);
+  assert.deepEqual(await newest, mnist.decode(grid(5)));
+  await client.ask("tiles", []);
+  assert.equal(asked.at(-1), "tiles");
+  assert.equal(client.waiting.size + client.lanes.size, 0);
   delete globalThis.Worker;
 });
 
