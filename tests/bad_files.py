@@ -156,6 +156,9 @@ def _archives() -> dict[str, bytes]:
         "zip in a zip": zipped({"inner.zip": two}),
         "encrypted zip": encrypted(two),
         "zip of a damaged member": two[:60] + b"\xff\xff" + two[62:],
+        "zip of a damaged table": zipped({"a.png": b"words", "metadata.csv": b"label"}).replace(
+            zlib.crc32(b"label").to_bytes(4, "little"), bytes(4)
+        ),
         "zip of no pictures": zipped({"a.png": b"words", "b.png": b"<html>"}),
         "gzip": b"\x1f\x8b\x08\x00" + bytes(40),
         "tar": b"a.png" + bytes(252) + b"ustar" + bytes(300),

@@ -152,3 +152,34 @@ def test_arrays_that_do_not_fit_are_a_sentence(tmp_path, arrays, sentence):
     np.savez(tmp_path / "set.npz", **arrays)
     with pytest.raises(DataError, match=sentence):
         load_dataset(tmp_path / "set.npz")
+
+
+def test_a_damaged_header_is_a_sentence_whatever_the_damage(tmp_path):
+    """Each was a good file but for some bytes of its header, which NumPy reads as Python."""
+    np.save(tmp_path / "good.npy", GREY)
+    whole = (tmp_path / "good.npy").read_bytes()
+    draw = np.random.default_rng(0)
+    refused = 0
+    for _ in range(300):
+        damaged = bytearray(whole)
+        for place in draw.integers(0, 128, 3):
+            damaged[place] = draw.integers(256)
+        (tmp_path / "a.npy").write_bytes(damaged)
+        try:
+            load_dataset(tmp_path / "a.npy")
+        except DataError:
+            refused += 1
+    assert refused > 100
+
+
+@pytest.mark.parametrize(
+    "arrays",
+    [
+        {"images": GREY, "labels": np.array(3)},
+        {"train_images": GREY, "test_images": GREY, "extra_images": np.array(3)},
+    ],
+)
+def test_a_single_number_beside_the_images_is_passed_over(tmp_path, arrays):
+    np.savez(tmp_path / "set.npz", **arrays)
+    loaded = load_dataset(tmp_path / "set.npz")
+    assert loaded.labels is None and len(loaded) and not loaded.skipped

@@ -20,7 +20,9 @@ from tests import bad_files
 from vqvae.data import cache, folders
 from vqvae.data.archives import LIMITS
 from vqvae.data.datasets import DataError, load_dataset
+from vqvae.data.folder_look import look_at
 from vqvae.data.pictures import PictureError, read_picture
+from vqvae.data.splits import divide
 
 
 def encoded(image: Image.Image, kind: str = "PNG", **options) -> bytes:
@@ -486,13 +488,21 @@ def test_a_table_of_labels_goes_before_folders(tmp_path):
         (int(red) % 3 > 0) for red in images.images[:, 0, 0, 0]
     ] == images.labels.bool().tolist()
     assert [tuple(file) for file in images.skipped] == [
-        ("test/9.png", "not in metadata.csv"),
-        ("train/9.png", "not in metadata.csv"),
+        ("test/9.png", "without a label in metadata.csv"),
+        ("train/9.png", "without a label in metadata.csv"),
     ]
 
 
 @pytest.mark.parametrize(
-    "table", ["file_name,size\na.png,3\n", "", "label\n3\n", "\0\0", 'file_name,label\n"a']
+    "table",
+    [
+        "file_name,size\na.png,3\n",
+        "",
+        "label\n3\n",
+        "\0\0",
+        'file_name,label\n"a',
+        "file_name,label\n" + "".join(f"good{n}.png,\n" for n in range(4)),
+    ],
 )
 def test_a_table_without_labels_changes_nothing(tmp_path, table):
     path = make_zip(tmp_path / "set.zip", {**good(), "metadata.csv": table.encode()})
@@ -501,6 +511,38 @@ def test_a_table_without_labels_changes_nothing(tmp_path, table):
     assert [tuple(file) for file in images.skipped] == [
         ("metadata.csv", "a table that labels less than half of the files")
     ]
+
+
+@pytest.mark.parametrize("damage", ["first line", "row", "checksum"])
+def test_a_table_that_cannot_be_read_is_named_and_the_folders_decide(tmp_path, damage):
+    files = {f"{n % 2}/{name}": data for n, (name, data) in enumerate(good(12).items())}
+    long = "x" * 200_000  # longer than a field may be
+    table = {"first line": f"file_name,{long}\n", "row": f"file_name,label\n{long},a\n"}.get(damage)
+    path = make_zip(tmp_path / "set.zip", {**files, "metadata.csv": (table or "label").encode()})
+    if damage == "checksum":
+        path.write_bytes(path.read_bytes().replace(b"label", b"LABEL"))
+    loaded = load_dataset(path, data_dir=tmp_path)
+    assert loaded.classes == ("0", "1")
+    for skipped in (loaded.skipped, look_at(path).skipped):
+        (file,) = skipped
+        assert file.name == "metadata.csv" and file.reason.startswith("cannot be read")
+
+
+def test_many_files_without_a_label_are_divided_in_one_pass():
+    """Each of them is looked at a few times, not once for every file beside it."""
+
+    class Name(str):
+        looks = 0
+        __slots__ = ()
+
+        def __hash__(self):
+            Name.looks += 1
+            return super().__hash__()
+
+    names = [Name(f"{n % 10}/{n}.png") for n in range(400)]
+    divided = divide(names, {name: str(n % 10) for n, name in enumerate(names) if n % 10})
+    assert len(divided.train) == 360 and len(divided.skipped) == 40
+    assert Name.looks < 20 * len(names)
 
 
 def test_classes_that_are_numbers_are_in_their_order(tmp_path):
@@ -681,13 +723,12 @@ def test_a_share_of_the_real_zip_loads_at_speed(cifar_zip, tmp_path):
     start = time.process_time()
     source = folders.open_source(cifar_zip)
     listing = source.list()
-    members, classes, presplit = folders.plan(listing, "test")
+    found = divide(listing.names)
     pixels, good_rows, bad = folders._decode(
-        source, [name for name, _ in members[:1000]], (32, 32), 3, None, None
+        source, [name for name, _ in (found.test or [])[:1000]], (32, 32), 3, None, None
     )
     source.close()
-    assert (
-        len(listing.names) == 60_000 and len(members) == 10_000 and presplit and len(classes) == 10
-    )
+    assert len(listing.names) == 60_000 and len(found.test or []) == 10_000
+    assert len(found.classes) == 10
     assert pixels.shape == (1000, 3, 32, 32) and good_rows.all() and not bad
     assert time.process_time() - start < 8

@@ -8,9 +8,9 @@ from pathlib import Path
 
 from vqvae.data.archives import LIMITS, Limits
 from vqvae.data.arrays import ENDINGS, read_part
-from vqvae.data.folders import PEEK, choose, labels_of, open_source, refuse_empty
+from vqvae.data.folders import PEEK, choose, labels_of, open_source, refuse_empty, unreadable
 from vqvae.data.imageset import DataError, SkippedFile, default_size
-from vqvae.data.pictures import PictureError, open_picture
+from vqvae.data.pictures import open_picture
 from vqvae.data.splits import divide
 
 
@@ -57,12 +57,8 @@ def look_at(path: Path, limits: Limits = LIMITS) -> Found:
             for name in sample:
                 try:
                     open_picture(source.read(name))
-                except PictureError as error:
-                    bad.append(SkippedFile(name, str(error)))
-                except (
-                    Exception
-                ) as error:  # zipfile and zlib raise several kinds on damaged members
-                    bad.append(SkippedFile(name, f"cannot be read ({type(error).__name__})"))
+                except Exception as error:
+                    bad.append(unreadable(name, error))
             chosen = choose(source, names, None, None)
         finally:
             source.close()

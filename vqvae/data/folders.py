@@ -10,7 +10,7 @@ from __future__ import annotations
 import os
 import time
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import NamedTuple
@@ -158,28 +158,34 @@ def refuse_empty(source: FolderSource | ZipSource, listing: Listing) -> None:
         )
 
 
-def plan(
-    listing: Listing, split: str, labels: Mapping[str, str] | None = None
-) -> tuple[list[tuple[str, str]], tuple[str, ...], bool]:
-    """(file name, class or "") of the files to decode; all classes; whether folders divide the
-    splits."""
-    found = divide(listing.names, labels)
-    members = found.train if found.test is None or split == "train" else found.test
-    return members, found.classes, found.test is not None
-
-
 def labels_of(
     source: FolderSource | ZipSource, listing: Listing
 ) -> tuple[dict[str, str] | None, list[SkippedFile]]:
     """(file name -> label of the tables beside the files, or None; the tables that are of no
     use)."""
-    tables = {name: read_table(source.read(name), name) for name in listing.tables}
-    labels = {file: label for table in tables.values() for file, label in (table or {}).items()}
-    if 2 * sum(name in labels for name in listing.names) < len(listing.names):
-        return None, [
-            SkippedFile(name, "a table that labels less than half of the files") for name in tables
-        ]
-    return labels, []
+    labels: dict[str, str] = {}
+    skipped = []
+    for name in listing.tables:
+        try:
+            labels |= read_table(source.read(name), name)
+        except Exception as error:
+            skipped.append(unreadable(name, error))
+    if 2 * sum(name in labels for name in listing.names) >= len(listing.names):
+        return labels, skipped
+    damaged = {file.name for file in skipped}
+    return None, skipped + [
+        SkippedFile(name, "a table that labels less than half of the files")
+        for name in listing.tables
+        if name not in damaged
+    ]
+
+
+def unreadable(name: str, error: Exception) -> SkippedFile:
+    """A file whose reading ended with this error: zipfile and zlib raise several kinds on damaged
+    members."""
+    if isinstance(error, PictureError):
+        return SkippedFile(name, str(error))
+    return SkippedFile(name, f"cannot be read ({type(error).__name__}: {str(error)[:80]})")
 
 
 class Chosen(NamedTuple):
@@ -255,14 +261,8 @@ def _decode(
             try:
                 pixels[row] = read_picture(source.read(names[row]), size, channels, white)
                 good[row] = True
-            except PictureError as error:
-                bad.append(SkippedFile(names[row], str(error)))
-            except Exception as error:  # zipfile and zlib raise several kinds on damaged members
-                bad.append(
-                    SkippedFile(
-                        names[row], f"cannot be read ({type(error).__name__}: {str(error)[:80]})"
-                    )
-                )
+            except Exception as error:
+                bad.append(unreadable(names[row], error))
         return bad
 
     skipped, last = [], 0.0

@@ -61,7 +61,8 @@ def divide(names: Sequence[str], labels: Mapping[str, str] | None = None) -> Div
     if labels is not None:
         which |= dict.fromkeys(() if splits else strays, "train")
         classes = {name: labels.get(name, "") for name in which}
-        loose, reason = [name for name, label in classes.items() if not label], f"not in {TABLE}"
+        loose = [name for name, label in classes.items() if not label]
+        reason = f"without a label in {TABLE}"
     else:
         loose, reason = _loose(classes), "a picture beside the folders of the classes"
         if (
@@ -74,11 +75,12 @@ def divide(names: Sequence[str], labels: Mapping[str, str] | None = None) -> Div
             which |= dict.fromkeys(strays, "train")
             classes |= dict.fromkeys(strays, "")
     skipped += [SkippedFile(name, reason) for name in loose]
+    left_out = {*loose}
     members = {
         split: sorted(
             (name, classes[name])
             for name, mine in which.items()
-            if mine == split and name not in {*loose}
+            if mine == split and name not in left_out
         )
         for split in ("train", "test")
     }
@@ -90,22 +92,24 @@ def divide(names: Sequence[str], labels: Mapping[str, str] | None = None) -> Div
     )
 
 
-def read_table(content: bytes, name: str) -> dict[str, str] | None:
-    """File name -> label of a table called `name`, or None where it tells no labels."""
+def read_table(content: bytes, name: str) -> dict[str, str]:
+    """File name -> label of a table called `name`, of the rows that have both; csv.Error where it
+    is no table."""
     rows = csv.DictReader(io.StringIO(content.decode("utf-8-sig", errors="replace")))
     columns = {column.strip().lower(): column for column in rows.fieldnames or () if column}
-    label = next((columns[known] for known in LABELS if known in columns), None)
-    if "file_name" not in columns or label is None:
-        return None
+    column = next((columns[known] for known in LABELS if known in columns), None)
+    if "file_name" not in columns or column is None:
+        return {}
     folder = posixpath.dirname(name)
 
     def path(given: str | None) -> str:
         return posixpath.normpath(posixpath.join(folder, (given or "").strip().replace("\\", "/")))
 
-    try:
-        return {path(row[columns["file_name"]]): (row[label] or "").strip() for row in rows}
-    except csv.Error:
-        return None
+    return {
+        path(row[columns["file_name"]]): label
+        for row in rows
+        if (label := (row[column] or "").strip())
+    }
 
 
 def part_of(names: Sequence[str], split: str, seed: int) -> list[int]:
