@@ -184,7 +184,15 @@ def _checkpoints(good: dict[str, bytes]) -> dict[str, bytes]:
     def with_config(**changes) -> bytes:
         return model(config__json=json.dumps({**config, **changes}).encode())
 
-    whole = good["model.safetensors"]
+    whole, sizes = good["model.safetensors"], (config["codebook_size"], config["embedding_dim"])
+    gallery = {
+        "indices": np.zeros((1, 7, 7), np.uint8),
+        "counts": np.zeros(sizes[:1], np.int32),
+        "position_counts": np.zeros((49, *sizes[:1]), np.int32),
+        "latents": np.zeros((1, *sizes[1:]), np.float16),
+        "latent_indices": np.array(3, np.uint8),
+        "latent_positions": np.zeros(1, np.uint8),
+    }
     return {
         "model: pickle": model(model__safetensors=pickle.dumps(Payload())),
         "model: pickled config": model(config__json=pickle.dumps(Payload())),
@@ -219,6 +227,9 @@ def _checkpoints(good: dict[str, bytes]) -> dict[str, bytes]:
         "model: config of text": with_config(embedding_dim="64"),
         "model: config nested deeply": model(config__json=b"[" * 100_000),
         "model: config is a list": model(config__json=b"[1]"),
+        "model: gallery with a number for a list": model(
+            gallery__safetensors=save(gallery, marked)
+        ),
         "model: damaged metrics": model(metrics__json=b"{"),
         "model: no weights": zipped({"config.json": good["config.json"]}),
         "model: climbing paths": zipped({f"../{k}": v for k, v in good.items()}),

@@ -7,6 +7,7 @@ import pickle
 import struct
 import subprocess
 import sys
+from dataclasses import fields
 from pathlib import Path
 
 import pytest
@@ -16,6 +17,7 @@ from safetensors.torch import save_file
 import vqvae
 from vqvae.analysis.evaluation import evaluate
 from vqvae.checkpoints import checkpoint as files
+from vqvae.checkpoints.card import model_card
 from vqvae.checkpoints.checkpoint import (
     CheckpointError,
     list_checkpoints,
@@ -23,6 +25,8 @@ from vqvae.checkpoints.checkpoint import (
     read_info,
     save_checkpoint,
 )
+from vqvae.checkpoints.gallery import Gallery
+from vqvae.cli.info import describe
 from vqvae.config import ModelConfig
 from vqvae.data.imageset import ImageSet
 from vqvae.nn.build import build_model
@@ -426,12 +430,32 @@ def test_a_config_that_asks_for_gigabytes_is_refused_before_they_are_taken(folde
         (lambda t: t["latents"].fill_(torch.nan), "latents holds NaN"),
         (lambda t: t.update(latents=t["latents"][:, :2]), "latents is"),
         (lambda t: t.update(counts=torch.zeros(16, dtype=torch.complex64)), "complex"),
+        *(
+            (lambda t, name=field.name: t.update({name: t[name].flatten()[0]}), "(is|has shape)")
+            for field in fields(Gallery)
+        ),
     ],
 )
 def test_a_gallery_that_does_not_fit_is_refused(folder, change, words):
     rewrite(folder / "gallery.safetensors", change)
     with pytest.raises(CheckpointError, match=f"gallery.safetensors does not .*{words}.*remove it"):
         load_checkpoint(folder)
+
+
+@pytest.mark.parametrize("value", ["many", True, [1], {"a": 1}, 10**400, -(10**400), None, 1e999])
+def test_whatever_a_record_says_its_table_and_its_card_are_made(folder, value):
+    """A record is a file that people pass on: under any name may stand any value."""
+    figures = json.loads((folder / "metrics.json").read_text())
+    training = {"step": 3, "elapsed_seconds": 2.0, "device": "cpu", "dataset": "a", "config": {}}
+    for file, record in (("metrics.json", figures), ("training.json", training)):
+        for name in (*record, "images", "epoch", "split"):
+            content = json.dumps({**record, name: value}).replace("Infinity", "1e999")
+            (folder / file).write_text(content)
+            info = read_info(folder)
+            assert dict(describe(info))["name"] == folder.name
+            assert model_card(info).startswith("---")
+            loaded = load_checkpoint(folder)
+            assert (loaded.metrics, loaded.training) == (info["metrics"], info["training"])
 
 
 def test_a_huge_file_is_refused_unread(folder, monkeypatch):

@@ -6,7 +6,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import vqvae
-from vqvae.checkpoints.checkpoint import CheckpointError
+from vqvae.checkpoints.checkpoint import (
+    CheckpointError,
+    read_tensors_and_header,
+    write_tensors,
+)
 from vqvae.data.index_set import (
     INDICES_FILE,
     bits_of,
@@ -85,7 +89,13 @@ def test_a_missing_or_damaged_file_is_one_sentence(trained, tmp_path):
         vqvae.read_indices(tmp_path)
     write_indices(tmp_path, encode_set(model, vqvae.load_dataset("synthetic", count=5)))
     whole = (tmp_path / INDICES_FILE).read_bytes()
-    for damaged in (b"", whole[:40], whole[:-20], whole.replace(b"5, 7, 7", b"6, 7, 7")):
+    tensors, header = read_tensors_and_header(tmp_path / INDICES_FILE)
+    write_tensors(
+        tmp_path / INDICES_FILE, {**tensors, "labels": -tensors["labels"].short() - 1}, header
+    )
+    below_zero = (tmp_path / INDICES_FILE).read_bytes()
+    cut = (b"", whole[:40], whole[:-20])
+    for damaged in (*cut, whole.replace(b"5, 7, 7", b"6, 7, 7"), below_zero):
         (tmp_path / INDICES_FILE).write_bytes(damaged)
         with pytest.raises(CheckpointError, match="damaged"):
             vqvae.read_indices(tmp_path)

@@ -8,7 +8,11 @@ import pytest
 import torch
 
 import vqvae
-from vqvae.checkpoints.checkpoint import CheckpointError, read_tensors
+from vqvae.checkpoints.checkpoint import (
+    CheckpointError,
+    read_tensors_and_header,
+    write_tensors,
+)
 from vqvae.config import ConfigError
 from vqvae.data.index_set import encode_set
 from vqvae.prior.checkpoint import PRIOR_FILE, load_prior, save_prior
@@ -203,7 +207,12 @@ def test_a_damaged_or_foreign_prior_is_one_sentence(checkpoint, tmp_path):
             load_prior(tmp_path)
         assert vqvae.read_info(tmp_path)["has_prior"]
     file.write_bytes(whole)
-    assert read_tensors(file) and load_prior(tmp_path)
+    tensors, header = read_tensors_and_header(file)
+    write_tensors(file, {**tensors, "class_counts": -tensors["class_counts"] - 1}, header)
+    with pytest.raises(CheckpointError, match="counts codes below zero"):
+        load_prior(tmp_path)
+    file.write_bytes(whole)
+    assert load_prior(tmp_path)
 
 
 def test_a_run_that_would_not_fit_the_memory_is_refused_before_it_starts(checkpoint, monkeypatch):

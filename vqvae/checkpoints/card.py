@@ -38,13 +38,13 @@ def model_card(info: dict, note: str = "") -> str:
             task_name="reconstruction",
             dataset_type=dataset or "unknown",
             dataset_name=dataset or "unknown",
-            dataset_split=metrics.get("split", "test"),
+            dataset_split=metrics.get("split") or "test",
             metric_type=key,
             metric_name=title,
             metric_value=round(metrics[key], 6),
         )
         for key, title in METRICS
-        if isinstance(metrics.get(key), (int, float))
+        if metrics.get(key) is not None
     ]
     data = ModelCardData(
         license="mit",
@@ -101,12 +101,13 @@ def _figures(metrics: dict) -> list[str]:
     rows = [
         f"| {title} | {metrics[key]:.5g} |"
         for key, title in METRICS
-        if isinstance(metrics.get(key), (int, float))
+        if metrics.get(key) is not None
     ]
     if not rows:
         return []
+    count, split = metrics.get("images") or 0, metrics.get("split") or "test"
     return [
-        f"## Figures on the {metrics.get('images', 0):,} {metrics.get('split', 'test')} pictures",
+        f"## Figures on the {count:,} {split} pictures",
         "",
         "| what | value |",
         "|---|---|",
@@ -122,9 +123,10 @@ def _training(info: dict) -> list[str]:
     return [
         "## Training",
         "",
-        f"{training['step']:,} steps ({training.get('epoch', 0):.1f} epochs of "
-        f"{training.get('images', 0):,} pictures) in {training.get('elapsed_seconds', 0):.0f} s on "
-        f"{training.get('device', 'an unknown device')}. All settings are in `training.json`.",
+        f"{training['step']:,} steps ({training.get('epoch') or 0:.1f} epochs of "
+        f"{training.get('images') or 0:,} pictures) in "
+        f"{training.get('elapsed_seconds') or 0:.0f} s on "
+        f"{training.get('device') or 'an unknown device'}. All settings are in `training.json`.",
         "",
     ]
 

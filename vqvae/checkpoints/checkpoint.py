@@ -22,6 +22,7 @@ from typing import Any
 
 from vqvae.checkpoints.atomic import replace_file
 from vqvae.checkpoints.rebuild import misfit
+from vqvae.checkpoints.record import as_recorded
 from vqvae.config import ConfigError, ModelConfig
 from vqvae.errors import VqvaeError
 
@@ -121,8 +122,8 @@ def load_checkpoint(name_or_path: str | os.PathLike) -> Checkpoint:
         path,
         model.eval(),
         config,
-        _read_json(path / "metrics.json", {}),
-        _read_json(path / "training.json", {}),
+        as_recorded(_read_json(path / "metrics.json", {})),
+        as_recorded(_read_json(path / "training.json", {})),
         _read_gallery(path / "gallery.safetensors", model),
     )
 
@@ -132,15 +133,15 @@ def read_info(name_or_path: str | os.PathLike) -> dict:
     loaded)."""
     path = resolve(name_or_path)
     config = _read_config(path)
-    training = _read_json(path / "training.json", {})
+    training = as_recorded(_read_json(path / "training.json", {}))
     return {
         "name": path.name,
-        "dataset": training.get("dataset", ""),
+        "dataset": training.get("dataset") or "",
         **config.to_dict(),
         "grid": list(config.grid),
         "bits_per_image": config.bits_per_image,
         "latent_dim": config.latent_dim,
-        "metrics": _read_json(path / "metrics.json", {}),
+        "metrics": as_recorded(_read_json(path / "metrics.json", {})),
         "training": training,
         "has_prior": (path / "prior.safetensors").is_file(),
         "prior": _prior_info(path / "prior.safetensors"),
@@ -173,7 +174,8 @@ def read_prior_header(file: Path) -> dict:
             isinstance(header[name], dict) for name in ("config", "training", "metrics")
         ):
             raise ValueError("its header is not a prior's")
-        return header
+        recorded = {name: as_recorded(header[name]) for name in ("training", "metrics")}
+        return {**header, **recorded}
     except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         raise CheckpointError(
             f"{file} is damaged or no prior ({error}). Copy it again, or train the prior anew."

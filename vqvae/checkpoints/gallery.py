@@ -69,22 +69,18 @@ class Gallery:
         all do."""
         if self.indices.ndim != 3:
             return f"indices has shape {tuple(self.indices.shape)}, not (N, h, w)"
-        n, positions, m = (
-            len(self.indices),
-            self.indices.shape[1] * self.indices.shape[2],
-            len(self.latent_indices),
-        )
-        classes = 0 if self.class_counts is None else len(self.class_counts)
+        n, h, w = self.indices.shape
+        positions, m, classes = h * w, _length(self.latent_indices), _length(self.class_counts)
         # Shape, and the number that every integer must stay below (None: no limit).
         expected = {
             "indices": (tuple(self.indices.shape), codebook_size),
             "counts": ((codebook_size,), None),
             "position_counts": ((positions, codebook_size), None),
-            "latents": ((m, embedding_dim), None),
             "latent_indices": ((m,), codebook_size),
+            "latents": ((m, embedding_dim), None),
             "latent_positions": ((m,), positions),
-            "labels": ((n,), classes),
             "class_counts": ((classes, codebook_size), None),
+            "labels": ((n,), classes),
             "latent_labels": ((m,), classes),
         }
         for name, (shape, limit) in expected.items():
@@ -101,3 +97,8 @@ class Gallery:
             ):
                 return f"{name} goes from {int(value.min())} to {int(value.max())}"
         return ""
+
+
+def _length(value: Tensor | None) -> int:
+    """Entries along the first axis; 0 where there is none."""
+    return value.shape[0] if value is not None and value.ndim else 0

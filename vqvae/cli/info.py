@@ -66,24 +66,17 @@ def describe(values: dict) -> list[tuple[str, str]]:
     figures = [
         f"{title} {form.format(metrics[key])}"
         for key, title, form in METRICS
-        if isinstance(metrics.get(key), (int, float))
+        if metrics.get(key) is not None
     ]
     if figures:
-        lines.append(("test", f"{', '.join(figures)} ({metrics.get('images', 0):,} images)"))
+        lines.append(("test", f"{', '.join(figures)} ({metrics.get('images') or 0:,} images)"))
     else:
         lines.append(("test", "not measured yet; run `evaluate`"))
     training = values["training"]
-    if isinstance(training.get("step"), int) and isinstance(
-        training.get("elapsed_seconds"), (int, float)
-    ):
+    if spent := _spent(training):
         state = "" if training.get("finished") else ", stopped before its end"
-        lines.append(
-            (
-                "training",
-                f"{training['step']:,} steps in {training['elapsed_seconds']:.0f} s on "
-                f"{training.get('device', 'an unknown device')}{state}",
-            )
-        )
+        device = training.get("device") or "an unknown device"
+        lines.append(("training", f"{spent} on {device}{state}"))
     lines.append(("prior", _of_the_prior(values["prior"]) if values["has_prior"] else "none"))
     return lines
 
@@ -97,24 +90,27 @@ def _of_the_prior(prior: dict) -> str:
         f"{config.get('layers')} layers of {config.get('channels')} channels",
         f"{config['classes']} classes" if config.get("classes") else "no classes",
     ]
-    if isinstance(metrics.get("bits_per_image"), (int, float)):
+    if metrics.get("bits_per_image") is not None:
         parts.append(f"{metrics['bits_per_image']:.1f} bits per image")
-    if isinstance(training.get("step"), int) and isinstance(
-        training.get("elapsed_seconds"), (int, float)
-    ):
-        parts.append(f"{training['step']:,} steps in {training['elapsed_seconds']:.0f} s")
-    return ", ".join(parts)
+    return ", ".join(filter(None, [*parts, _spent(training)]))
+
+
+def _spent(training: dict) -> str:
+    """What a training took; "" where its record does not tell."""
+    step, seconds = training.get("step"), training.get("elapsed_seconds")
+    return "" if step is None or seconds is None else f"{step:,} steps in {seconds:.0f} s"
 
 
 def _of_a_baseline(values: dict) -> list[tuple[str, str]]:
     """The lines of an ae, vae or cvae that are other than a VQ-VAE's."""
     bits, kl = values["metrics"].get("bits_per_image"), values["metrics"].get("kl_nats")
-    known = isinstance(bits, (int, float))
     rate = (
-        f"; KL {kl:.1f} nats, {bits:.0f} bits per image"
-        if known and isinstance(kl, (int, float))
+        ""
+        if bits is None
+        else f"; KL {kl:.1f} nats, {bits:.0f} bits per image"
+        if kl is not None
         else f"; {bits:.0f} bits per image at 8 bits per number"
-        if known and values["kind"] == "ae"
+        if values["kind"] == "ae"
         else ""
     )
     return [

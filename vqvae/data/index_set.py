@@ -117,7 +117,10 @@ def read_index_set(name_or_path: str | os.PathLike, model=None) -> IndexSet:
         indices = unpack(tensors["packed"], shape, k)
         labels = tensors["labels"].long() if "labels" in tensors else None
         classes = tuple(str(c) for c in header["classes"])
-        if labels is not None and (labels.shape != shape[:1] or int(labels.max()) >= len(classes)):
+        if labels is not None and (
+            labels.shape != shape[:1]
+            or not 0 <= int(labels.min()) <= int(labels.max()) < len(classes)
+        ):
             raise ValueError("the labels do not fit the grids")
         found = IndexSet(
             str(header["dataset"]), indices, labels, classes, k, str(header["fingerprint"])

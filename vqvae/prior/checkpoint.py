@@ -113,6 +113,11 @@ def load_prior(name_or_path: str | os.PathLike, model=None) -> Prior:
         for name, value in tensors.items()
     }
     load_into(prior, values, file)
+    if (prior.class_counts < 0).any():
+        raise CheckpointError(
+            f"{file} is damaged: it counts codes below zero. Copy it again, or train the prior "
+            "anew."
+        )
     if prior.codebook.shape != model.codebook.shape:
         raise CheckpointError(
             f"{file} is of {tuple(prior.codebook.shape)} codes and the VQ-VAE has "

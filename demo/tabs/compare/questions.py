@@ -25,6 +25,7 @@ from demo.tabs.compare.requests import (
     SamplesRequest,
     UploadRequest,
 )
+from demo.text import figure
 
 STEPS = 9
 """Pictures from one end to the other, both included."""
@@ -243,8 +244,8 @@ def _kept(checkpoint) -> str:
     if config.kind == "vqvae":
         return f"{config.grid[0]} × {config.grid[1]} codes of {config.codebook_size:,}"
     words = f"{config.latent_dim} numbers" + (" and the class" if config.kind == "cvae" else "")
-    weight = (checkpoint.training.get("config") or {}).get("kl_weight", 1)
-    heavy = config.kind != "ae" and isinstance(weight, (int, float)) and weight != 1
+    weight = figure((checkpoint.training.get("config") or {}).get("kl_weight"))
+    heavy = config.kind != "ae" and weight not in (None, 1)
     return f"{words}; KL weight {weight:g}" if heavy else words
 
 
