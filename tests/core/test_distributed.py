@@ -289,6 +289,12 @@ def test_a_batch_that_cannot_be_shared_is_refused(monkeypatch):
             data,
             TrainingConfig(batch_size=16, device="cpu"),
         )
+    with pytest.raises(ConfigError, match="2 images to train on and 3 processes share"):
+        Training(
+            build_model(ModelConfig(height=8, width=8)),
+            data.take(torch.arange(2)),
+            TrainingConfig(batch_size=15, device="cpu"),
+        )
 
 
 @pytest.mark.parametrize("of_a_benchmark", [False, True])

@@ -376,6 +376,14 @@ def test_a_loss_that_is_no_number_stops_in_words_and_keeps_the_last_good_weights
     assert output.x_recon.isfinite().all()
 
 
+def test_a_gradient_that_is_no_number_is_named_and_not_the_loss():
+    training = start(steps=40)
+    run(training, 2)
+    next(training.model.parameters()).register_hook(lambda gradient: gradient * float("inf"))
+    with pytest.raises(TrainingDiverged, match=r"The norm of the gradient became (nan|inf) at"):
+        run(training)
+
+
 def test_a_resumed_run_that_diverges_at_once_keeps_the_weights_it_was_resumed_with(tmp_path):
     first = start(steps=40)
     run(first, 7)

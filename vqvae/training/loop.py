@@ -43,8 +43,8 @@ restarts."""
 
 
 class TrainingDiverged(VqvaeError):
-    """The loss became NaN or infinite. The model holds the last good weights again; the text names
-    the likely cause."""
+    """The loss or the gradient became NaN or infinite. The model holds the last good weights again;
+    the text names the likely cause."""
 
 
 class Loop(ABC, Generic[Model]):
@@ -57,7 +57,8 @@ class Loop(ABC, Generic[Model]):
         config: budget and optimiser.
 
     Of several processes (`vqvae.distributed`) each takes its share of every batch. ConfigError when
-    a batch cannot be shared equally, or the device is not there.
+    a batch cannot be shared equally, there are fewer images than processes, or the device is not
+    there.
     """
 
     def __init__(self, model: Model, count: int, config: TrainingConfig) -> None:
@@ -66,6 +67,11 @@ class Loop(ABC, Generic[Model]):
             raise ConfigError(
                 f"batch_size is {config.batch_size} and {processes} processes share each batch; it "
                 "must be divisible by their number."
+            )
+        if count < processes:
+            raise ConfigError(
+                f"There are {count} images to train on and {processes} processes share each batch; "
+                "give at least one image for each, or start fewer processes."
             )
         self.model, self.count, self.config = model, count, config
         self.device = resolve_device(config.device)
@@ -199,7 +205,7 @@ class Loop(ABC, Generic[Model]):
         values, sums = distributed.average(self._parameters, values, sums)
         norm = nn.utils.clip_grad_norm_(self._parameters, self.config.gradient_clip)
         if not losses.is_finite(values["loss"], norm):
-            self._restore_and_raise(values["loss"])
+            self._restore_and_raise(values["loss"], norm)
         if self.step % GOOD_EVERY == 0:
             # The forward pass of these weights was finite, which is what makes them good.
             self._snapshot_weights()
@@ -259,10 +265,12 @@ class Loop(ABC, Generic[Model]):
     def _snapshot_weights(self) -> None:
         self._good = {k: v.detach().clone() for k, v in self.model.state_dict().items()}
 
-    def _restore_and_raise(self, loss: Tensor) -> None:
+    def _restore_and_raise(self, loss: Tensor, norm: Tensor) -> None:
         self.model.load_state_dict(self._good)
+        of_loss = not losses.is_finite(loss)
+        name, value = ("loss", loss) if of_loss else ("norm of the gradient", norm)
         raise TrainingDiverged(
-            f"The loss became {loss.item():g} at step {self.step + 1}, with learning_rate "
+            f"The {name} became {value.item():g} at step {self.step + 1}, with learning_rate "
             f"{self.config.learning_rate:g}. Most often the learning rate is too high: try "
             f"{self.config.learning_rate / 10:g}. The weights from before were kept."
         )
