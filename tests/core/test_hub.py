@@ -80,9 +80,6 @@ def test_the_hub_is_asked_for_our_files_only(folder, monkeypatch):
         return str(folder)
 
     monkeypatch.setattr("huggingface_hub.snapshot_download", snapshot)
-    monkeypatch.setattr(
-        "huggingface_hub.hub_mixin.hf_hub_download", lambda **_: str(folder / "config.json")
-    )
     model = vqvae.VQVAE.from_pretrained("someone/digits", revision="v2", token="secret")
     assert model.config == CONFIG and (asked["repo_id"], asked["revision"]) == (
         "someone/digits",
@@ -149,9 +146,17 @@ def test_what_cannot_be_had_is_said_in_a_sentence(name, sentence, monkeypatch):
         raise OSError("offline")
 
     monkeypatch.setattr("huggingface_hub.snapshot_download", refuse)
-    monkeypatch.setattr("huggingface_hub.hub_mixin.hf_hub_download", refuse)
     with pytest.raises(CheckpointError, match=sentence):
         vqvae.VQVAE.from_pretrained(name)
+
+
+@pytest.mark.parametrize("name", ["mnist", "someone/digits"])
+def test_an_option_that_there_is_not_is_refused_here_and_for_the_hub(name):
+    model = vqvae.build_model(CONFIG)
+    with pytest.raises(TypeError, match="local_file_only"):
+        vqvae.VQVAE.from_pretrained(name, local_file_only=True)
+    with pytest.raises(TypeError, match="privat"):
+        model.push_to_hub(name, privat=True)
 
 
 def test_a_model_of_another_kind_is_refused(tmp_path):

@@ -29,19 +29,17 @@ NEVER = ("training.safetensors", "prior-training.safetensors")
 """State of runs that are still going on."""
 
 
-def is_local(name: str) -> bool:
+def _is_local(name: str) -> bool:
     """Whether the name is a folder here, a shipped model, or no name that the hub could have."""
     return Path(name).exists() or (SHIPPED / name).is_dir() or name.count("/") != 1
 
 
 @contextmanager
-def download_errors(name: str) -> Generator[None]:
+def _download_errors(name: str) -> Generator[None]:
     """What the hub raises inside becomes one CheckpointError: no such repository, no connection, no
     access are many types with one meaning."""
     try:
         yield
-    except CheckpointError:
-        raise
     except Exception as error:
         raise CheckpointError(
             f"{name!r} is no folder here and could not be had from the hub ({_reason(error)}). "
@@ -52,9 +50,12 @@ def download_errors(name: str) -> Generator[None]:
 
 @contextmanager
 def upload_errors(repo_id: str) -> Generator[None]:
-    """The same for a push: no connection, no login, no such user, a bad name."""
+    """The same for a push: no connection, no login, no such user, a bad name. An option that there
+    is not stays a TypeError."""
     try:
         yield
+    except TypeError:
+        raise
     except Exception as error:
         raise CheckpointError(
             f"The model could not be pushed to {repo_id!r} on the hub ({_reason(error)}). Check "
@@ -71,23 +72,23 @@ def load_as(
     force_download: bool = False,
     local_files_only: bool = False,
     token: str | bool | None = None,
-    **_,
 ):
-    """The model of a folder, a shipped name, or the hub; CheckpointError when it is not of the
-    class `kind`."""
+    """The model of a folder, a shipped name, or the hub; CheckpointError when there is none, or it
+    is not of the class `kind`."""
     folder = model_id
-    if not is_local(model_id):
+    if not _is_local(model_id):
         from huggingface_hub import snapshot_download
 
-        folder = snapshot_download(
-            model_id,
-            revision=revision,
-            cache_dir=cache_dir,
-            force_download=force_download,
-            local_files_only=local_files_only,
-            token=token,
-            allow_patterns=list(PATTERNS),
-        )
+        with _download_errors(model_id):
+            folder = snapshot_download(
+                model_id,
+                revision=revision,
+                cache_dir=cache_dir,
+                force_download=force_download,
+                local_files_only=local_files_only,
+                token=token,
+                allow_patterns=list(PATTERNS),
+            )
     model = load(folder)
     if not isinstance(model, kind):
         raise CheckpointError(

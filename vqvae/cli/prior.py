@@ -159,7 +159,7 @@ def check(args, folder: Path) -> None:
                 "--resume out to train anew."
             )
     elif args.output is not None and Path(args.output).resolve() != folder.resolve():
-        check_output(Path(args.output), args.force)
+        check_output(args.output, args.force)
     elif (folder / PRIOR_FILE).exists() and not args.force:
         raise UsageError(
             f"{folder} already holds a prior; use --force to replace it, --resume to go on with a "

@@ -38,7 +38,7 @@ def check_new(args) -> None:
     if args.init is not None:
         take_settings_of(args)
     new_configs(args)
-    check_output(folder_to_write(args.output), bool(args.force))
+    check_output(args.output, bool(args.force))
 
 
 def take_settings_of(args) -> None:
@@ -79,7 +79,7 @@ def check_resume(args) -> None:
     if not (folder / "training.safetensors").is_file():
         check_finished(args, folder)
     if args.output is not None and Path(args.output).resolve() != folder.resolve():
-        check_output(folder_to_write(args.output), bool(args.force))
+        check_output(args.output, bool(args.force))
 
 
 def check_finished(args, folder: Path) -> None:
@@ -100,8 +100,9 @@ def check_finished(args, folder: Path) -> None:
         trained_on(read_info(folder)["training"])
 
 
-def check_output(folder: Path, force: bool) -> None:
-    """UsageError unless a checkpoint can be written to `folder`."""
+def check_output(given: str, force: bool) -> None:
+    """UsageError unless a checkpoint can be written to the folder that --output names."""
+    folder = folder_to_write(given)
     try:
         if folder.exists() and not folder.is_dir():
             raise UsageError(f"--output {folder} is a file; give the name of a folder.")

@@ -35,14 +35,11 @@ class Pretrained(ModelHubMixin):
         """The model of a folder, a shipped name, or a repository of the hub ("user/name"), in eval
         mode on the CPU.
 
-        options: those of `ModelHubMixin.from_pretrained`, such as revision and token.
-        CheckpointError when there is no such model, it is damaged, or it is of another kind.
+        options: those of `huggingface_hub.snapshot_download` that `vqvae.checkpoints.hub.load_as`
+        names, such as revision and token; TypeError for any other. CheckpointError when there is no
+        such model, it is damaged, or it is of another kind.
         """
-        name = os.fspath(pretrained_model_name_or_path)
-        if _hub().is_local(name):
-            return cls._from_pretrained(model_id=name)
-        with _hub().download_errors(name):
-            return super().from_pretrained(name, **options)
+        return _hub().load_as(cls, os.fspath(pretrained_model_name_or_path), **options)
 
     def push_to_hub(self, repo_id: str, **options):
         """Upload the model with its card to a repository of the hub ("user/name"); returns its
@@ -53,10 +50,6 @@ class Pretrained(ModelHubMixin):
         """
         with _hub().upload_errors(repo_id):
             return super().push_to_hub(repo_id, **options)
-
-    @classmethod
-    def _from_pretrained(cls, *, model_id: str, **options):
-        return _hub().load_as(cls, model_id, **options)
 
     def _save_pretrained(self, save_directory: Path) -> None:
         _hub().save_with_origin(self, save_directory)
