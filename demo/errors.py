@@ -17,13 +17,13 @@ class BusyError(PageError):
 
 def explain(error: Exception) -> str:
     """A sentence for the page; what is nobody's fault there goes to the log."""
-    from vqvae.errors import VqvaeError
+    from vqvae.errors import VqvaeError, lacks_memory
 
     if isinstance(error, PageError | VqvaeError):
         return str(error)
     if isinstance(error, ModuleNotFoundError):
         return f"The package {error.name} is not installed; run `pip install -r requirements.txt`."
-    if isinstance(error, MemoryError):
+    if lacks_memory(error):
         return "There was not enough memory for this; choose something smaller, or try again later."
     log.error("A request failed", exc_info=error)
     return FAILED

@@ -79,12 +79,18 @@ def main(argv: Sequence[str] | None = None) -> int:
 def explain(error: Exception) -> tuple[str, int]:
     """(sentence, exit code) of an error. Our own errors say themselves what to do."""
     from vqvae.config import ConfigError
-    from vqvae.errors import VqvaeError
+    from vqvae.errors import VqvaeError, lacks_memory
 
     if isinstance(error, (UsageError, ConfigError)):
         return str(error), 2
     if isinstance(error, (Failure, VqvaeError)):
         return str(error), 1
+    if lacks_memory(error):
+        return (
+            "There is not enough memory for this; lower the batch size, the hidden channels or "
+            "the image size.",
+            1,
+        )
     if isinstance(error, OSError):
         where = (
             f"{error.filename} cannot be read or written"
@@ -94,12 +100,6 @@ def explain(error: Exception) -> tuple[str, int]:
         return (
             f"{where} ({error.strerror or error}). Check that it exists and that the disk has "
             f"space.",
-            1,
-        )
-    if isinstance(error, MemoryError) or "memory" in str(error).lower():
-        return (
-            "There is not enough memory for this; lower the batch size, the hidden channels or "
-            "the image size.",
             1,
         )
     if isinstance(error, ModuleNotFoundError):

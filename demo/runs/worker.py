@@ -21,7 +21,7 @@ from demo.runs import files as runfiles
 from demo.runs.driving import Commands, run_until_done
 from demo.runs.reporter import Reporter, pick, skipped
 from demo.runs.status import Phase
-from vqvae.errors import VqvaeError
+from vqvae.errors import VqvaeError, lacks_memory
 
 IDLE_SECONDS = 900.0
 """A warm worker that gets no run for this long ends itself, to give its memory back."""
@@ -213,7 +213,7 @@ def outcome(error: Exception, run_dir: Path) -> tuple[Phase, str]:
 
 def explain(error: Exception) -> str:
     """One sentence for the page: the errors of vqvae say what to do themselves."""
-    if isinstance(error, MemoryError) or "alloc" in str(error).lower():
+    if lacks_memory(error):
         return (
             "There was not enough memory for these settings; lower the batch size, the hidden "
             "channels or K."

@@ -189,6 +189,8 @@ def test_data_that_cannot_be_had_is_a_sentence_in_the_state(job, dataset, senten
 
 def test_faults_of_the_machine_become_sentences():
     assert "not enough memory" in worker.explain(MemoryError())
+    absent = FileNotFoundError(2, "No such file", "/data/allocations/x.zip")
+    assert "not enough memory" not in worker.explain(absent)
     assert "No space left" in worker.explain(OSError(28, "No space left on device"))
     assert "worker.log" in worker.explain(KeyError("x"))
 

@@ -1,10 +1,14 @@
 """Wrong calls and failures of the command line: the expected sentence and exit code, and nothing
 written."""
 
+import errno
+
 import pytest
+import torch
 
 from vqvae.__main__ import main
 from vqvae.cli.settings import as_typed
+from vqvae.errors import VqvaeError, lacks_memory
 
 TRAIN = "train --dataset synthetic --output {tmp}/new "
 WRONG = [
@@ -111,6 +115,10 @@ WRONG = [
         "train --dataset synthetic --output -",
         "--output - is standard output, and this writes a folder",
     ),
+    (
+        "train-prior {model} --output -",
+        "--output - is standard output, and this writes a folder",
+    ),
     ("codebook {model} --output -", "--output - is standard output, and this writes a folder"),
     ("reconstruct {model} - - --output {tmp}/a.png", "- is given more than once"),
     ("encode {model} {digit} {digit} --output {tmp}/a", "Unrecognized arguments"),
@@ -173,6 +181,8 @@ def test_failures_are_sentences_with_exit_code_1(trained, digit, tmp_path, capsy
             OSError(28, "No space left on device", "/a/file"),
             "/a/file cannot be read or written (No space left on device)",
         ),
+        (FileNotFoundError(2, "No such file", "/memory/a.zip"), "/memory/a.zip cannot be read"),
+        (KeyError("memory_bank"), "failed unexpectedly (KeyError: 'memory_bank')"),
         (ModuleNotFoundError("no", name="safetensors"), "The package safetensors is not installed"),
         (KeyboardInterrupt(), "Interrupted."),
     ],
@@ -189,6 +199,21 @@ def test_the_unexpected_is_a_sentence_too_unless_debugging(
     if isinstance(error, Exception):
         with pytest.raises(type(error)):
             main(["info", str(trained[0]), "--debug"])
+
+
+def test_a_lack_of_memory_is_known_by_what_pytorch_raises_and_not_by_a_word_in_a_name():
+    with pytest.raises(RuntimeError) as caught:
+        torch.empty(2**55)
+    assert lacks_memory(caught.value) and lacks_memory(MemoryError())
+    assert lacks_memory(torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 2 GiB"))
+    assert lacks_memory(OSError(errno.ENOMEM, "Cannot allocate memory"))
+    for other in (
+        FileNotFoundError(2, "No such file", "/data/allocations/x.zip"),
+        KeyError("memory_bank"),
+        VqvaeError("a data set named out of memory"),
+        RuntimeError("the memory format is not supported"),
+    ):
+        assert not lacks_memory(other)
 
 
 def test_settings_are_named_as_they_are_typed():
