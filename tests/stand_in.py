@@ -22,6 +22,7 @@ def say(phase):
 
 say("training")
 (run / runfiles.SAVE).mkdir(exist_ok=True)
+(run / runfiles.SAVE / "training.safetensors").touch()
 for line in sys.stdin:
     command = line.strip()
     if command == "stop":

@@ -17,7 +17,7 @@ from typing import Any, NamedTuple
 
 from demo.runs import files as runfiles
 from demo.runs.reporter import Reporter
-from demo.runs.status import Command, Phase
+from demo.runs.status import Command, Phase, resuming
 
 PAUSE_SECONDS = 600.0
 """A run paused for this long is saved and its process ends; resuming starts a new one."""
@@ -73,13 +73,15 @@ def run_until_done(
         for record in training.steps():
             observe(record)
             if time.monotonic() - saved >= AUTOSAVE_SECONDS:
+                before = reporter.unsaved
                 autosave(training, run_dir, reporter)
+                if reporter.unsaved != before:
+                    reporter.state(Phase.TRAINING)
                 saved = time.monotonic()
             if record.elapsed >= most_seconds and not training.finished:
-                reporter.note = (
-                    f"{reporter.note} Ended after {most_seconds:g} seconds, the most that this app "
-                    "takes."
-                ).lstrip()
+                reporter.add_note(
+                    f"Ended after {most_seconds:g} seconds, the most that this app takes."
+                )
                 break
             command = commands.get() or (Command.PAUSE if stepping else Command.NONE)
             if command == Command.PAUSE:
@@ -96,8 +98,9 @@ def run_until_done(
     return Driven(record, False, "")
 
 
-def autosave(training, run_dir: Path, reporter: Reporter) -> None:
-    """Save the run so that it can go on; a full disk must not end the training."""
+def autosave(training, run_dir: Path, reporter: Reporter) -> bool:
+    """Save the run so that it can go on; a full disk must not end the training. Whether it is
+    saved: what stands in the way is `reporter.unsaved`, until a later save succeeds."""
     from vqvae.checkpoints.checkpoint import CheckpointError
 
     with contextlib.suppress(OSError):  # met again, with its sentence, by the save itself
@@ -105,9 +108,10 @@ def autosave(training, run_dir: Path, reporter: Reporter) -> None:
     try:
         training.save(run_dir / runfiles.SAVE)
     except CheckpointError as error:
-        if not reporter.note:
-            reporter.note = f"This run cannot be resumed if it is interrupted: {error}"
-            reporter.state(Phase.TRAINING)
+        reporter.unsaved = f"This run could not be saved: {error}"
+        return False
+    reporter.unsaved = ""
+    return True
 
 
 def wait_while_paused(
@@ -131,9 +135,9 @@ def wait_while_paused(
 
 def save_for_later(training, run_dir: Path, reporter: Reporter, *, paused: bool) -> None:
     """End the process but not the run."""
-    autosave(training, run_dir, reporter)
-    if not paused:
-        reporter.state(
-            Phase.INTERRUPTED,
-            "The app was closed while this run trained. Resume goes on from where it was.",
-        )
+    saved = autosave(training, run_dir, reporter)
+    what_then = "Resume goes on from where it was." if saved else resuming(run_dir)
+    if paused:
+        reporter.state(Phase.PAUSED, "" if saved else what_then)
+    else:
+        reporter.state(Phase.INTERRUPTED, f"The app was closed while this run trained. {what_then}")

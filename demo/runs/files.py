@@ -30,6 +30,7 @@ import contextlib
 import json
 import os
 import tempfile
+import threading
 import time
 from pathlib import Path
 from typing import Any
@@ -102,6 +103,11 @@ def read_records(run_dir: Path, name: str = RECORDS) -> list[dict[str, Any]]:
     return records
 
 
+def is_saved(run_dir: Path) -> bool:
+    """Whether there is a training state to go on from; a failed save may leave an empty folder."""
+    return any((run_dir / SAVE).glob("*.safetensors"))
+
+
 class Lock:
     """An exclusive lock on a run that the system frees when its holder dies, however it dies."""
 
@@ -129,19 +135,22 @@ class Lock:
 
 
 def is_locked(run_dir: Path) -> bool:
-    """True while some process trains this run."""
+    """True while some process trains this run. Those who look do not take each other for one: they
+    share the lock."""
     if not (run_dir / LOCK).exists():
         return False
-    lock = Lock(run_dir)
     try:
-        taken = lock.take()
+        with _looking, (run_dir / LOCK).open("ab") as file:
+            return not _lock(file, shared=True)
     except OSError:
         return False
-    lock.free()
-    return not taken
 
 
-def _lock(file) -> bool:
+_looking = threading.Lock()
+"""Windows knows no shared locks: there one thread looks at a time."""
+
+
+def _lock(file, *, shared: bool = False) -> bool:
     try:
         import fcntl
     except ImportError:  # Windows
@@ -153,7 +162,7 @@ def _lock(file) -> bool:
             return False
         return True
     try:
-        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        fcntl.flock(file, (fcntl.LOCK_SH if shared else fcntl.LOCK_EX) | fcntl.LOCK_NB)
     except OSError:
         return False
     return True

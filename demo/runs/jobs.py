@@ -30,7 +30,7 @@ from demo.runs.line import Line
 from demo.runs.places import JobError, check_places, default_slots, within_budget
 from demo.runs.plans import Plan
 from demo.runs.settings import RunSettings
-from demo.runs.status import Command, Phase, Status, lost, read_status
+from demo.runs.status import EXIT_IDLE, Command, Phase, Status, lost, read_status
 from demo.runs.storage import StorageError, check_room
 from demo.runs.upload_room import UploadRoom, upload_room
 from demo.session import is_token
@@ -50,8 +50,6 @@ _RUN_ID = re.compile(r"[0-9a-f]{16}")
 
 NOTHING_KEPT = "Stopped before the first step: there is no model to keep."
 MODEL_KEPT = "Stopped before the prior’s first step: the model is kept without one."
-EXIT_IDLE = 75
-"""Exit code of a warm worker that was never given a run."""
 
 
 @cache
@@ -83,6 +81,8 @@ class Jobs:
         self._command = command or [sys.executable, "-m", "demo.runs.worker"]
         self._guard = threading.RLock()
         self._processes: dict[Path, subprocess.Popen] = {}
+        self._told: dict[Path, Command] = {}
+        """The last command to each of them, for one that went home without reading it."""
         self._paused: dict[Path, None] = {}
         """In the order in which they were paused."""
         self._line = Line()
@@ -212,7 +212,7 @@ class Jobs:
             if (
                 process
                 and self._status(run_dir).phase is Phase.STARTING
-                and not (run_dir / runfiles.SAVE).exists()
+                and not runfiles.is_saved(run_dir)
             ):
                 # It may be waiting for a slow download, and there is nothing to save.
                 process.kill()
@@ -221,7 +221,7 @@ class Jobs:
             elif process:
                 self._paused.pop(run_dir, None)
                 self._send(run_dir, Command.STOP)
-            elif (run_dir / runfiles.SAVE).exists():
+            elif runfiles.is_saved(run_dir):
                 self._enqueue(run_dir, Command.STOP)
             elif queued or self._status(run_dir).active:
                 self._write_state(run_dir, Phase.STOPPED, self._kept(run_dir))
@@ -338,13 +338,13 @@ class Jobs:
         self._write_state(
             run_dir,
             Phase.STARTING,
-            "Going on from its last save" if (run_dir / runfiles.SAVE).exists() else "Starting",
+            "Going on from its last save" if runfiles.is_saved(run_dir) else "Starting",
         )
         process, self._standby = self._standby, None
         if process is None or process.poll() is not None:
             process = self._spawn(subprocess.DEVNULL)
         self._processes[run_dir] = process
-        self._send(run_dir, str(run_dir.resolve()))
+        self._write(process, str(run_dir.resolve()))
         if command:
             self._send(run_dir, command)
         threading.Thread(target=self._wait, args=(run_dir, process), daemon=True).start()
@@ -359,8 +359,12 @@ class Jobs:
             start_new_session=True,
         )
 
-    def _send(self, run_dir: Path, line: str) -> None:
-        process = self._processes[run_dir]
+    def _send(self, run_dir: Path, command: Command) -> None:
+        self._told[run_dir] = command
+        self._write(self._processes[run_dir], command)
+
+    @staticmethod
+    def _write(process: subprocess.Popen, line: str) -> None:
         with contextlib.suppress(OSError, ValueError):  # it just ended: _wait sees that
             _input(process).write(f"{line}\n".encode())
             _input(process).flush()
@@ -371,11 +375,12 @@ class Jobs:
             _input(process).close()
         with self._guard:
             self._processes.pop(run_dir, None)
-            self._paused.pop(run_dir, None)
+            told = self._told.pop(run_dir, Command.NONE)
             # The warm worker went home in the very moment it was given this run.
             if code == EXIT_IDLE and not self._closed:
-                self._launch(run_dir, Command.NONE)
+                self._launch(run_dir, told)
                 return
+            self._paused.pop(run_dir, None)
             if (
                 run_dir.exists()
                 and Phase.read(runfiles.read_json(run_dir / runfiles.STATE).get("phase")).running

@@ -38,13 +38,24 @@ class Reporter:
         self._drawn = runfiles.read_json(run_dir / self.files[1]).get("drawn", 0)
         self._plane = MovingPlane()
         self.note = ""
-        """A sentence that stays beside every phase: what was skipped, what could not be saved."""
+        """Sentences that stay beside every phase, such as what was skipped."""
+        self.unsaved = ""
+        """Why the run could not be saved, as long as that is so."""
 
     def state(self, phase: Phase, text: str = "") -> None:
         runfiles.write_atomic(
             self._dir / runfiles.STATE,
-            {"phase": phase, "text": text, "note": self.note, "stage": self.stage},
+            {
+                "phase": phase,
+                "text": text,
+                "note": " ".join(filter(None, [self.note, self.unsaved])),
+                "stage": self.stage,
+            },
         )
+
+    def add_note(self, sentence: str) -> None:
+        """One more sentence for the note."""
+        self.note = " ".join(filter(None, [self.note, sentence]))
 
     def progress(self, done: int, total: int, text: str, phase: Phase = Phase.STARTING) -> None:
         """What load_dataset reports, some times a second."""

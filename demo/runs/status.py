@@ -64,6 +64,10 @@ class Command(StrEnum):
     """The same for a run that is paused, and stays so."""
 
 
+EXIT_IDLE = 75
+"""Exit code of a warm worker that was never given a run."""
+
+
 @dataclass(frozen=True)
 class Status:
     """What is known of one run, from its files and its process."""
@@ -137,12 +141,15 @@ def read_status(run_dir: Path, *, place: int = 0, ours: bool = False) -> Status:
 
 def lost(run_dir: Path) -> str:
     """The sentence of a run whose process is gone."""
-    if (run_dir / runfiles.SAVE).exists():
-        return "The training process ended before it was done. Resume goes on from its last save."
-    return (
-        "The training process ended before its first save. Resume starts it again from the "
-        "beginning."
-    )
+    when = "it was done" if runfiles.is_saved(run_dir) else "its first save"
+    return f"The training process ended before {when}. {resuming(run_dir)}"
+
+
+def resuming(run_dir: Path) -> str:
+    """What Resume does with a run that has no process."""
+    if runfiles.is_saved(run_dir):
+        return "Resume goes on from its last save."
+    return "Resume starts it again from the beginning."
 
 
 def _said(run_dir: Path) -> tuple[Phase, str, str]:

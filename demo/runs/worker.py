@@ -20,12 +20,11 @@ from pathlib import Path
 from demo.runs import files as runfiles
 from demo.runs.driving import Commands, run_until_done
 from demo.runs.reporter import Reporter, pick, skipped
-from demo.runs.status import Phase
+from demo.runs.status import EXIT_IDLE, Phase
 from vqvae.errors import VqvaeError, lacks_memory
 
 IDLE_SECONDS = 900.0
 """A warm worker that gets no run for this long ends itself, to give its memory back."""
-EXIT_IDLE = 75
 
 
 def main(argv: list[str]) -> int:
@@ -203,7 +202,7 @@ def outcome(error: Exception, run_dir: Path) -> tuple[Phase, str]:
     """(phase, sentence) of a run that ended with this error: what the disk refused may be tried
     again."""
     disk = isinstance(error, OSError) or isinstance(error.__cause__, OSError)
-    if disk and any((run_dir / runfiles.SAVE).glob("*.safetensors")):
+    if disk and runfiles.is_saved(run_dir):
         return (
             Phase.INTERRUPTED,
             f"{explain(error)} Then press Resume: it goes on from the last save.",

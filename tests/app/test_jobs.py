@@ -1,6 +1,7 @@
 """The queue, the commands and the status of runs, with a small stand-in for the process that
 trains."""
 
+import subprocess
 import sys
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -14,10 +15,11 @@ from demo.asker import ADDRESS
 from demo.runs import files as runfiles
 from demo.runs import jobs as jobs_module
 from demo.runs import places
-from demo.runs.jobs import JobError, Jobs
+from demo.runs.jobs import PROJECT, JobError, Jobs
 from demo.runs.places import MAX_PENDING
 from demo.runs.plans import four, quantizers
 from demo.runs.settings import RunSettings
+from demo.runs.status import EXIT_IDLE
 from demo.session import new_token
 from tests.stand_in import SETTINGS, STAND_IN, until
 from vqvae.config import TrainingConfig
@@ -140,6 +142,53 @@ def test_the_warm_worker_takes_the_run(make_jobs, visitor):
     run = jobs.start(visitor, SETTINGS)
     until(lambda: phase(jobs, visitor, run) == "training")
     assert runfiles.read_json(jobs.folder(visitor, run) / runfiles.STATE)["pid"] == warm
+
+
+@pytest.mark.parametrize(("told", "then"), [("stop", "stopped"), ("pause", "paused")])
+def test_a_command_to_a_worker_that_just_went_home_reaches_the_next_one(
+    make_jobs, visitor, told, then
+):
+    jobs = make_jobs()
+    run = jobs.start(visitor, SETTINGS)
+    until(lambda: phase(jobs, visitor, run) == "training")
+    jobs.close(wait=10)
+    after = make_jobs()
+    stays = after._command
+    after._command = [sys.executable, "-c", f"import sys; sys.stdin.read(4); sys.exit({EXIT_IDLE})"]
+    after.prepare()  # warm, and on its way home
+    after._command = stays
+    if told == "stop":
+        after.stop(visitor, run)
+    else:
+        with after._guard:
+            after.resume(visitor, run)
+            after.pause(visitor, run)
+    until(lambda: phase(after, visitor, run) == then)
+    if told == "pause":
+        other = after.start(visitor, SETTINGS)
+        until(lambda: phase(after, visitor, other) == "training")
+        assert phase(after, visitor, run) == "paused", "and it still takes no place"
+
+
+def test_those_who_look_at_a_dead_run_do_not_take_each_other_for_its_worker(make_jobs, visitor):
+    before = make_jobs()
+    run = before.start(visitor, SETTINGS)
+    until(lambda: phase(before, visitor, run) == "training")
+    folder = before.folder(visitor, run)
+    looks = (
+        "from pathlib import Path; from demo.runs import files; "
+        f"print(sum(files.is_locked(Path({str(folder)!r})) for _ in range(3000)))"
+    )
+    with ThreadPoolExecutor(4) as threads:
+        assert all(threads.map(runfiles.is_locked, [folder] * 200)), "it lives"
+        before.close(wait=10)
+        others = [
+            subprocess.Popen([sys.executable, "-c", looks], cwd=PROJECT, stdout=subprocess.PIPE)
+            for _ in range(2)
+        ]
+        seen = list(threads.map(runfiles.is_locked, [folder] * 3000))
+        seen += [int(other.communicate()[0]) for other in others]
+    assert not any(seen)
 
 
 def test_a_run_that_never_started_is_resumable_after_a_restart(make_jobs, visitor):

@@ -13,12 +13,13 @@ from PIL import Image
 
 import vqvae
 from demo.charts.cloud import paths
+from demo.runs import driving, worker
 from demo.runs import files as runfiles
-from demo.runs import worker
 from demo.runs.jobs import Jobs
 from demo.runs.reporter import PREVIEWS, Reporter
 from demo.runs.settings import RunSettings
 from demo.session import new_token
+from vqvae.checkpoints.checkpoint import CheckpointError
 from vqvae.nn import losses
 from vqvae.training.runs import read_run
 
@@ -151,6 +152,46 @@ def test_interrupted_and_resumed_equals_never_interrupted(job):
     train(run_dir)
     whole = vqvae.load(run_dir / runfiles.CHECKPOINT).state_dict()
     assert all((parts[name] == whole[name]).all() for name in whole)
+
+
+@pytest.mark.parametrize("saved_before", [False, True])
+@pytest.mark.parametrize("commands", [[(4, "end")], [(4, "pause"), (6, "end")]])
+def test_what_resume_does_is_told_as_it_is_when_the_last_save_fails(
+    job, monkeypatch, saved_before, commands
+):
+    monkeypatch.setattr(worker, "skipped", lambda data: "One file was skipped.")
+    run_dir = job()
+    if saved_before:
+        train(run_dir, Script((2, "end")))
+
+    def refuse(self, path):
+        raise CheckpointError("The disk is full.")
+
+    monkeypatch.setattr(vqvae.Training, "save", refuse)
+    state = train(run_dir, Script(*commands))
+    goes_on = "from its last save" if saved_before else "from the beginning"
+    assert state["phase"] == ("interrupted" if len(commands) == 1 else "paused")
+    assert "where it was" not in state["text"] and goes_on in state["text"]
+    assert state["note"] == "One file was skipped. This run could not be saved: The disk is full."
+
+
+def test_a_save_that_succeeds_again_takes_the_complaint_back(job, monkeypatch):
+    monkeypatch.setattr(driving, "AUTOSAVE_SECONDS", 0.0)
+    save, tries, notes = vqvae.Training.save, [], []
+
+    def sometimes(self, path):
+        tries.append(path)
+        if len(tries) == 2:
+            raise CheckpointError("The disk is full.")
+        save(self, path)
+
+    monkeypatch.setattr(vqvae.Training, "save", sometimes)
+    state = Reporter.state
+    monkeypatch.setattr(
+        Reporter, "state", lambda self, *said: (notes.append(self.unsaved), state(self, *said))
+    )
+    assert "could not be saved" not in train(job())["note"]
+    assert "This run could not be saved: The disk is full." in notes
 
 
 def test_a_long_pause_ends_the_process_and_stays_a_pause(job):
