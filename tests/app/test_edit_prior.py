@@ -15,7 +15,14 @@ from demo.door import answer
 from demo.models import library as models
 from demo.settings import Settings
 from demo.tabs.edit import prior as edit_prior
-from demo.tabs.edit.prior import prior_fill, prior_odds, prior_polish, prior_surprise
+from demo.tabs.edit import tab as edit_tab
+from demo.tabs.edit.prior import (
+    PRIOR_QUESTIONS,
+    prior_fill,
+    prior_odds,
+    prior_polish,
+    prior_surprise,
+)
 from demo.tabs.edit.questions import QUESTIONS, edit_commit, edit_model
 from vqvae.data.index_set import IndexSet
 from vqvae.prior.checkpoint import save_prior
@@ -222,12 +229,22 @@ def test_a_grid_too_large_to_be_asked_about_says_so(settings, monkeypatch):
     refused(settings, prior_fill, {}, "7 × 7 cells")
 
 
-def test_questions_wait_for_one_another_but_not_for_ever(settings, monkeypatch):
-    monkeypatch.setattr(edit_prior, "PATIENCE", 0.01)
-    with edit_prior._one_at_a_time(), edit_prior._one_at_a_time():
-        refused(settings, prior_surprise, {}, "busy")
-    assert answer(prior_surprise, GOOD, settings)["ok"]
+def test_two_are_answered_at_a_time_and_the_page_asks_again_for_the_third(settings, monkeypatch):
+    monkeypatch.setattr("demo.door.WAIT_SECONDS", 0.01)
+    ask = {function.__name__: function for function in edit_tab.functions(settings)}
+    subject, inner = edit_prior._subject, []
+
+    def nested(request, settings):
+        inner.append(ask["prior_surprise"](GOOD))
+        return subject(request, settings)
+
+    monkeypatch.setattr(edit_prior, "_subject", nested)
+    assert ask["prior_odds"]({**GOOD, "cell": 3})["ok"]
+    refused, answered = inner
+    assert answered["ok"] and not refused["ok"]
+    assert refused["again"] and "busy" in refused["error"]
 
 
-def test_the_component_has_all_four_questions():
-    assert {prior_fill, prior_odds, prior_surprise, prior_polish} <= set(QUESTIONS)
+def test_the_component_has_all_questions(settings):
+    asked = {function.__name__ for function in edit_tab.functions(settings)}
+    assert asked == {question.__name__ for question in (*QUESTIONS, *PRIOR_QUESTIONS)}

@@ -6,8 +6,6 @@ Questions as in demo.tabs.edit.questions: each checks all it is given, and bound
 codes, whatever else.
 """
 
-import contextlib
-import threading
 from typing import TYPE_CHECKING
 
 from demo.door import Question, encoded
@@ -30,10 +28,6 @@ STEPS = 8
 """Parallel steps of a fill: it shall be there at once, and the locked cells decide much already."""
 MOST_CELLS = 1_024
 """Largest grid asked about, 32 x 32: beyond it an answer takes many seconds of a core."""
-PATIENCE = 20.0
-"""Seconds that a question waits for the ones before it."""
-
-_turn = threading.Semaphore(2)
 
 NO_PRIOR = (
     "This model has no prior, so nothing here knows which codes go together. Train one in the "
@@ -70,17 +64,16 @@ def prior_fill(request: DrawRequest, settings: Settings) -> Ways:
 
     model, prior, grid = _subject(request, settings)
     known, label = _locked(model, request.locked), _label(prior, request.label)
-    with _one_at_a_time():
-        filled = inpaint(
-            prior,
-            _tensor(grid),
-            known,
-            label=label,
-            alternatives=ALTERNATIVES,
-            sampling=Sampling(steps=STEPS),
-            seed=request.seed,
-        )
-        pixels = editing.decode_all(model, filled)
+    filled = inpaint(
+        prior,
+        _tensor(grid),
+        known,
+        label=label,
+        alternatives=ALTERNATIVES,
+        sampling=Sampling(steps=STEPS),
+        seed=request.seed,
+    )
+    pixels = editing.decode_all(model, filled)
     return {"indices": filled.tolist(), "pixels": encoded(pixels)}
 
 
@@ -91,8 +84,7 @@ def prior_odds(request: OddsRequest, settings: Settings) -> Odds:
     model, prior, grid = _subject(request, settings)
     [(row, column)] = editing.check_cells(model, [request.cell], most=1)
     label = _label(prior, request.label)
-    with _one_at_a_time():
-        p = cell_probabilities(prior, _tensor(grid), row, column, label)
+    p = cell_probabilities(prior, _tensor(grid), row, column, label)
     return {"cell": request.cell, "probabilities": encoded(p.float().numpy())}
 
 
@@ -106,10 +98,7 @@ def prior_surprise(request: SurpriseRequest, settings: Settings) -> Surprise:
 
     _, prior, grid = _subject(request, settings)
     label = _label(prior, request.label)
-    with _one_at_a_time():
-        nats = surprise(
-            prior, _tensor(grid)[None], None if label is None else torch.tensor([label])
-        )[0]
+    nats = surprise(prior, _tensor(grid)[None], None if label is None else torch.tensor([label]))[0]
     return {"bits": encoded((nats.float() / math.log(2)).clamp(min=0).numpy())}
 
 
@@ -119,9 +108,8 @@ def prior_polish(request: DrawRequest, settings: Settings) -> Polished:
 
     model, prior, grid = _subject(request, settings)
     locked, label = _locked(model, request.locked), _label(prior, request.label)
-    with _one_at_a_time():
-        polished = polish(prior, _tensor(grid), locked=locked, label=label, seed=request.seed)
-        pixels = editing.decode_all(model, polished[None])[0]
+    polished = polish(prior, _tensor(grid), locked=locked, label=label, seed=request.seed)
+    pixels = editing.decode_all(model, polished[None])[0]
     return {"indices": polished.tolist(), "pixels": encoded(pixels)}
 
 
@@ -172,18 +160,6 @@ def _label(prior: "Prior", label: object) -> int | None:
             else "This prior knows no classes: ask for any."
         )
     return label
-
-
-@contextlib.contextmanager
-def _one_at_a_time():
-    """Anybody can ask, and each question takes a core for a while: the others wait, but not for
-    ever."""
-    if not _turn.acquire(timeout=PATIENCE):
-        raise EditError("The prior is busy with other questions; try again in a moment.")
-    try:
-        yield
-    finally:
-        _turn.release()
 
 
 def _tensor(grid: "IndexGrid") -> "torch.Tensor":

@@ -14,7 +14,7 @@ from demo.models.weights import for_page
 from demo.settings import Settings
 from demo.tabs.edit import sources as edit_sources
 from demo.tabs.edit.answers import Cell, Opened, Picture, Previews, Shared, Start
-from demo.tabs.edit.prior import PRIOR_QUESTIONS, prior_info
+from demo.tabs.edit.prior import prior_info
 from demo.tabs.edit.requests import CellRequest, GridRequest, OpenRequest, PreviewsRequest
 from demo.tabs.edit.sources import PNG_KEY
 from vqvae.grids import packing
@@ -139,7 +139,6 @@ QUESTIONS: tuple[Question, ...] = (
     edit_cell,
     edit_open,
     edit_share,
-    *PRIOR_QUESTIONS,
 )
 
 

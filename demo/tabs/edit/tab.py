@@ -5,10 +5,11 @@ from typing import TypedDict
 
 import gradio as gr
 
-from demo.door import server_functions
+from demo.door import Asked, Turns, server_functions
 from demo.page.events import AT_ONCE, Update
 from demo.page.handing import Handed
 from demo.page.page import Page
+from demo.settings import Settings
 from demo.tabs.edit.component import code_grid
 from demo.text import term
 
@@ -47,13 +48,23 @@ def open_link(request: gr.Request) -> gr.Tabs:
     return gr.Tabs(selected="edit") if request and request.query_params.get("grid") else gr.skip()
 
 
-def build(page: Page) -> None:
-    """The tab's component and events."""
+def functions(settings: Settings) -> list[Asked]:
+    """What the page asks. A question to a prior takes a core for a while, so two are answered at a
+    time."""
+    from demo.tabs.edit.prior import PRIOR_QUESTIONS
     from demo.tabs.edit.questions import QUESTIONS
 
+    return [
+        *server_functions(QUESTIONS, settings),
+        *server_functions(PRIOR_QUESTIONS, settings, Turns(2)),
+    ]
+
+
+def build(page: Page) -> None:
+    """The tab's component and events."""
     gr.HTML(f'<p class="vq-note">{INTRODUCTION}</p>', padding=False, elem_id="vq-edit-note")
     editor = code_grid(
-        server_functions(QUESTIONS, page.settings),
+        functions(page.settings),
         elem_id="vq-edit",
         can_draw=page.has_tab("reconstruct"),
         can_train=page.has_tab("train"),
