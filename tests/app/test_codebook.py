@@ -1,8 +1,10 @@
 """What the Codebook tab answers, its tables, report and history, for healthy and for odd models."""
 
 import csv
+import gc
 import io
 import time
+import weakref
 from dataclasses import replace
 from types import SimpleNamespace
 
@@ -12,6 +14,7 @@ import torch
 
 import vqvae
 from demo import door
+from demo.models import library
 from demo.runs.snapshots import Recorder, read_snapshot, snapshot_files
 from demo.settings import Settings
 from demo.tabs.codebook import history as codebook_history
@@ -94,6 +97,21 @@ def test_a_model_opens_with_usage_atlas_and_pca(settings):
         and shown["points"] == 16 + 640
         and 0 < sum(shown["explained"]) <= 1
     )
+
+
+def test_a_model_that_the_library_lets_go_serves_the_request_that_has_it_and_then_goes(tmp_path):
+    for name in ("plain", "other"):
+        save(tmp_path / "models" / name, model(), images())
+    crowded = Settings(checkpoints=tmp_path / "models", runs=tmp_path / "runs", loaded_models=1)
+    subject = get_subject("plain", crowded)
+    assert get_subject("plain", crowded) is subject, "made once"
+    library.get_checkpoint("other", crowded)
+    gc.collect()
+    assert len(subject.pictures) == 40 and len(subject.mean_patches["seen"]) == 16
+    gone = weakref.ref(subject.model)
+    del subject
+    gc.collect()
+    assert gone() is None, "nothing else keeps it in memory"
 
 
 def test_bars_of_one_class_alone(settings):

@@ -42,9 +42,9 @@ class CheckpointError(VqvaeError):
     what to do."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Checkpoint:
-    """A checkpoint in memory."""
+    """A checkpoint in memory; equal to itself alone."""
 
     path: Path
     model: Any

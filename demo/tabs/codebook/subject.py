@@ -42,7 +42,9 @@ MOST_MAP_FILES = 200
 PUBLIC = ("mnist", "fashion-mnist", "cifar10", "synthetic")
 
 jobs = Jobs()
-_subjects: "weakref.WeakKeyDictionary" = weakref.WeakKeyDictionary()
+_subjects: "weakref.WeakKeyDictionary[Checkpoint, InspectedModel]" = weakref.WeakKeyDictionary()
+"""Of a checkpoint no longer than the library keeps it. A subject holds the parts of its checkpoint,
+never the checkpoint itself, so whoever is handed one can finish with it."""
 _guard = threading.Lock()
 
 
@@ -62,12 +64,11 @@ class MapSettings:
 
 class InspectedModel:
     """One loaded model with a codebook. Everything slow is computed on first use and kept with the
-    model."""
+    checkpoint."""
 
     def __init__(self, checkpoint: "Checkpoint", folder: Path) -> None:
-        # The model is held weakly by the registry alone; here by the checkpoint's parts, not by the
-        # checkpoint.
-        self._model = weakref.ref(checkpoint.model)
+        self.model = checkpoint.model
+        """Read-only."""
         self.config, self.gallery, self.training = (
             checkpoint.config,
             checkpoint.gallery,
@@ -76,13 +77,6 @@ class InspectedModel:
         self.fingerprint = checkpoint.model.fingerprint()
         self._maps_folder = folder
         self._lock = threading.Lock()
-
-    @property
-    def model(self):
-        """The model, read-only."""
-        model = self._model()
-        assert model is not None, "a subject lives no longer than its model"
-        return model
 
     @cached_property
     def codebook(self) -> np.ndarray:
@@ -160,11 +154,9 @@ class InspectedModel:
     def prepare(self) -> None:
         """Begin to draw the gallery beside other work, so that the first click does not wait for
         it."""
-        model = self.model  # held until it is done
 
         def draw() -> None:
-            if model:
-                log.debug("drew the codes in %d pictures", len(self.mean_patches["seen"]))
+            log.debug("drew the codes in %d pictures", len(self.mean_patches["seen"]))
 
         if "mean_patches" not in self.__dict__:
             aside(draw, "codebook gallery")
@@ -323,6 +315,6 @@ def get_subject(model_id: object, settings: Settings) -> InspectedModel:
         raise QuestionError("This model has no codebook: choose a VQ-VAE at the top of the page.")
     checkpoint = get_checkpoint(entry.id, settings)
     with _guard:
-        if checkpoint.model not in _subjects:
-            _subjects[checkpoint.model] = InspectedModel(checkpoint, settings.runs / MAPS)
-        return _subjects[checkpoint.model]
+        if checkpoint not in _subjects:
+            _subjects[checkpoint] = InspectedModel(checkpoint, settings.runs / MAPS)
+        return _subjects[checkpoint]
