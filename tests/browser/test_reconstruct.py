@@ -10,6 +10,7 @@ import io
 import numpy as np
 import pytest
 from PIL import Image, ImageDraw
+from playwright.sync_api import expect
 
 import vqvae
 from demo.pictures.images import encode_png
@@ -240,6 +241,98 @@ def test_a_bad_upload_says_why_and_leaves_the_picture(tab):
     assert tab.locator(".vr-status b").count() == 0, "a file name is text, never markup"
     assert tab.evaluate(PIXELS, "input") == before
     assert tab.evaluate("document.querySelector('.vr-pad').toDataURL()") == pad
+
+
+SLOW_FIRST = """question => {
+    const real = window.fetch;
+    let asked = 0;
+    window.release = () => {};
+    window.fetch = async (...request) => {
+        const mine = String(request[0]).includes('component_server')
+            && String(request[1]?.body).includes(question) ? ++asked : 0;
+        const answer = await real(...request);
+        if (mine === 1) await new Promise(done => { window.release = done; });
+        return answer;
+    };
+}"""
+
+
+@pytest.mark.parametrize("then", ["file", "stroke", "example", "clear"])
+def test_what_was_done_last_is_on_the_pad_however_late_a_file_is_read(tab, then):
+    tab.evaluate(SLOW_FIRST, "open_upload")
+    levels = {"slow.png": 90, "quick.png": 160}
+    pictures = {
+        name: encode_png(np.full((28, 28), level, np.uint8)) for name, level in levels.items()
+    }
+    files = tab.locator(".vr-file")
+
+    def send(name):
+        files.set_input_files({"name": name, "mimeType": "image/png", "buffer": pictures[name]})
+
+    status, pad = tab.locator(".vr-status"), "document.querySelector('.vr-pad').toDataURL()"
+    send("slow.png")
+    expect(status).to_have_text("Reading the picture…")
+    if then == "file":
+        send("quick.png")
+        expect(status).to_contain_text("quick.png")
+    elif then == "stroke":
+        stroke(tab, [(0.3, 0.3), (0.7, 0.7)])
+        expect(status).to_contain_text("Your file was left out")
+    elif then == "example":
+        tab.locator(".vr-examples button").nth(3).click()
+        expect(status).to_have_text("")
+    else:
+        tab.get_by_role("button", name="Clear").click()
+        expect(status).to_have_text("")
+    settle(tab)
+    said, shown = status.inner_text(), tab.evaluate(pad)
+    tab.evaluate("window.release()")
+    tab.wait_for_timeout(400)
+    settle(tab)
+    assert (status.inner_text(), tab.evaluate(pad)) == (said, shown)
+
+
+def test_what_is_drawn_before_the_first_example_comes_stays(context, own_app):
+    page = context.new_page()
+    held = []
+    page.route(
+        "**/component_server*",
+        lambda route: (
+            held.append(route)
+            if "open_model" in (route.request.post_data or "")
+            else route.continue_()
+        ),
+    )
+    page.goto(own_app.url, timeout=60_000)
+    page.locator(".vr-pad").wait_for()
+    until_held = "() => document.querySelector('.vr-news').textContent.includes('Warming up')"
+    page.wait_for_function(until_held)
+    stroke(page, [(0.5, 0.2), (0.5, 0.5)], up=False)
+    page.unroute("**/component_server*")
+    while held:
+        held.pop().continue_()
+    page.wait_for_function("document.querySelectorAll('.vr-examples button').length === 12")
+    box = page.locator(".vr-pad").bounding_box()
+    page.mouse.move(box["x"] + 0.5 * box["width"], box["y"] + 0.8 * box["height"], steps=4)
+    page.mouse.up()
+    page.wait_for_function(READY)
+    page.get_by_label("Centre and scale like MNIST").uncheck()
+    settle(page)
+    drawn = np.array(page.evaluate(PIXELS, "input")).reshape(28, 28)
+    assert drawn[8:20, 14].min() > 100, "one line"
+    assert drawn[:, :9].max() == drawn[:, 20:].max() == 0, "and nothing else"
+
+
+def test_clearing_an_empty_pad_is_no_step_of_undo(tab):
+    stroke(tab, [(0.5, 0.2), (0.5, 0.8)])
+    settle(tab)
+    drawn = tab.evaluate(PIXELS, "input")
+    for _ in range(3):
+        tab.get_by_role("button", name="Clear").click()
+    settle(tab)
+    tab.get_by_role("button", name="Undo").click()
+    settle(tab)
+    assert tab.evaluate(PIXELS, "input") == drawn
 
 
 def test_a_picture_can_be_pasted_and_dropped(tab):

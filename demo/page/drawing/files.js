@@ -1,25 +1,33 @@
-// A picture from outside: chosen, dropped or pasted. Hands over (name, base64) or a sentence.
+// A picture from outside: chosen, dropped or pasted. Hands over (name, base64) or a sentence, unless
+// the visitor has done something else meanwhile.
 
 import { find } from "../dom.js";
 import { takePasted } from "./pasting.js";
 import { forSending } from "./sending.js";
 
+export const READING = "Reading the picture…";
+export const LEFT_OUT =
+  "Your file was left out, because you went on by hand. Choose it again to use it.";
+
 /**
  * @param {HTMLElement} root with an input of files, `.vr-file`
- * @param {{onFile: (name: string, base64: string) => void, onError: (sentence: string) => void}} on
+ * @param {object} on
+ * @param {() => () => boolean} on.claim the pad's: begins a claim, and says whether it still holds
+ * @param {(name: string, base64: string, holds: () => boolean) => void} on.onFile
+ * @param {(sentence: string, kind: string) => void} on.say
  */
-export function takeFiles(root, { onFile, onError }) {
+export function takeFiles(root, { claim, onFile, say }) {
   const input = find(root, ".vr-file", HTMLInputElement);
-  let taken = 0;
 
   /** @param {File} file */
   async function take(file) {
-    const mine = ++taken;
+    const holds = claim();
+    say(READING, "busy");
     try {
       const content = await forSending(file);
-      if (mine === taken) onFile(file.name, content); // a large one must not come after its successor
+      if (holds()) onFile(file.name, content, holds); // a large one must not come after its successor
     } catch (error) {
-      onError(error.message);
+      if (holds()) say(error.message, "error");
     }
   }
 
@@ -40,7 +48,7 @@ export function takeFiles(root, { onFile, onError }) {
     root.classList.remove("vr-over");
     const file = event.dataTransfer?.files[0];
     if (file) take(file);
-    else onError("That was no file; save the picture first, then drop it or choose it.");
+    else say("That was no file; save the picture first, then drop it or choose it.", "error");
   });
   takePasted(root, take);
   return { choose: () => input.click() };

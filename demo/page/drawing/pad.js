@@ -22,9 +22,12 @@ const HISTORY_BYTES = 32 * 1024 * 1024;
 
 /**
  * @param {HTMLCanvasElement} canvas
- * @param {{onChange: () => void, onHistory: (past: number, future: number) => void}} on
+ * @param {object} on
+ * @param {() => void} on.onChange
+ * @param {(past: number, future: number) => void} on.onHistory
+ * @param {() => void} on.onHand a stroke, undo or redo begins: whatever was claimed before is late
  */
-export function makePad(canvas, { onChange, onHistory }) {
+export function makePad(canvas, { onChange, onHistory, onHand }) {
   const context = contextOf(canvas, { willReadFrequently: true });
   /** @type {State} */
   const state = { kind: "blank", paper: [0, 0, 0], taken: null };
@@ -39,7 +42,8 @@ export function makePad(canvas, { onChange, onHistory }) {
   /** @type {number | null} */
   let pointer = null;
   let unit = 10,
-    moves = 0;
+    moves = 0,
+    claims = 0;
 
   const css = (rgb) => `rgb(${rgb.join(",")})`;
   const keep = () => ({ image: context.getImageData(0, 0, canvas.width, canvas.height), ...state });
@@ -55,12 +59,18 @@ export function makePad(canvas, { onChange, onHistory }) {
   function restore(from, to) {
     const back = pointer === null && from.pop();
     if (!back) return;
+    byHand();
     to.push(keep());
     const { image, ...rest } = back;
     context.putImageData(image, 0, 0);
     Object.assign(state, rest);
     onHistory(past.length, future.length);
     onChange();
+  }
+
+  function byHand() {
+    claims += 1;
+    onHand();
   }
 
   function blank() {
@@ -98,6 +108,7 @@ export function makePad(canvas, { onChange, onHistory }) {
       /* a pointer made by a script cannot be captured */
     }
     pointer = event.pointerId;
+    byHand();
     remember();
     if (state.kind === "example" && !tool.erase) blank(); // an example makes room for one's own drawing
     if (state.kind === "example" || (!tool.erase && state.kind === "blank")) state.kind = "drawn";
@@ -145,10 +156,22 @@ export function makePad(canvas, { onChange, onHistory }) {
     undo: () => restore(past, future),
     redo: () => restore(future, past),
     clear() {
+      claims += 1;
+      if (state.kind === "blank") return; // there is nothing that Undo could bring back
       remember();
       blank();
       onChange();
     },
+    /**
+     * For a picture that takes a while to come: whether the visitor has done nothing else on the pad
+     * since. Of two the later one wins, however long each takes.
+     */
+    claim() {
+      const mine = ++claims;
+      return () => mine === claims;
+    },
+    /** Whether it holds something of the visitor's own making. */
+    own: () => state.kind === "drawn" || state.touched === true,
     drawing: () => pointer !== null,
     moves: () => moves,
     // What was taken of a file for this `owner`; null for anything else, or where it is shown as it
@@ -176,18 +199,23 @@ export function makePad(canvas, { onChange, onHistory }) {
       context.fillStyle = css(state.paper);
       context.fillRect(0, 0, width, height);
       context.drawImage(old, 0, 0, width, height);
+      if (last) last = [(last[0] * width) / old.width, (last[1] * height) / old.height];
       past = [];
       future = [];
       onHistory(0, 0);
     },
     /**
      * Put a picture on the pad; exact pixels, enlarged without blur. A model takes what was `taken`
-     * of its file, not what is left of the file at the pad's size.
+     * of its file, not what is left of the file at the pad's size. The `first` is nobody's choice,
+     * so it cannot be undone, and leaves a claim as it is.
      * @param {CanvasImageSource} source
      * @param {{kind: State["kind"], paper: Colour, first?: boolean, taken?: Taken | null}} what
      */
     show(source, { kind, paper, first = false, taken = null }) {
-      if (!first) remember();
+      if (!first) {
+        claims += 1;
+        remember();
+      }
       context.imageSmoothingEnabled = false;
       context.drawImage(source, 0, 0, canvas.width, canvas.height);
       Object.assign(state, { kind, paper, touched: false, taken });

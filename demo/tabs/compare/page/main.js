@@ -2,7 +2,7 @@
 
 import { closest, contextOf, find as findIn, tell } from "../../../page/dom.js";
 import { exampleButtons, exampleCanvas } from "../../../page/drawing/examples.js";
-import { takeFiles } from "../../../page/drawing/files.js";
+import { LEFT_OUT, takeFiles } from "../../../page/drawing/files.js";
 import { imageOf } from "../../../page/packed.js";
 import { makePad } from "../../../page/drawing/pad.js";
 import { Wire } from "../../../page/wire.js";
@@ -48,6 +48,9 @@ export function mount({ element, props, server, watch }) {
     onHistory(past, future) {
       findIn(root, '[data-do="undo"]', HTMLButtonElement).disabled = !past;
       findIn(root, '[data-do="redo"]', HTMLButtonElement).disabled = !future;
+    },
+    onHand() {
+      if (find(".vc-status").dataset.kind === "busy") say(LEFT_OUT);
     },
   });
 
@@ -150,7 +153,7 @@ export function mount({ element, props, server, watch }) {
     makeExamples();
     const keep = started && same;
     started = true;
-    if (keep || !answer.examples.length) compare();
+    if (keep || pad.own() || !answer.examples.length) compare();
     else pick(0, true);
     invent();
   }
@@ -196,34 +199,40 @@ export function mount({ element, props, server, watch }) {
     if (open.examples.length) aim(Math.min(7, open.examples.length - 1));
   }
 
-  const files = takeFiles(root, {
-    async onFile(name, file) {
-      if (!open) {
-        say("There are no models yet to show it to; train all four below.", "error");
-        return;
-      }
-      say("Reading the picture…");
-      const owner = open.set;
-      const answer = await wire.once("compare_upload", { ...base(), file });
-      if (!answer) {
-        say("The server does not answer, so the picture was not read; try again.", "error");
-        return;
-      }
-      if (!answer.ok) {
-        say(`${name}: ${answer.error}`, "error");
-        return;
-      }
-      pad.show(await imageOf(answer.picture), {
-        kind: "upload",
-        paper: answer.paper,
-        taken: { owner, input: answer.input, did: answer.did },
-      });
-      const [r, g, b] = answer.paper;
-      pad.tool.ink = r + g + b > 382 ? [0, 0, 0] : [255, 255, 255];
-      say(`${name}${answer.notes.length ? `: ${answer.notes.join(", ")}` : ""}`, "good");
-    },
-    onError: (text) => say(text, "error"),
-  });
+  /** @param {string} name @param {string} file base64 @param {() => boolean} holds */
+  async function putUpload(name, file, holds) {
+    if (!open) {
+      say("There are no models yet to show it to; train all four below.", "error");
+      return;
+    }
+    const owner = open.set;
+    const answer = await wire.once("compare_upload", { ...base(), file });
+    if (!holds()) return;
+    if (open.set !== owner) {
+      await putUpload(name, file, holds); // other models were chosen meanwhile
+      return;
+    }
+    if (!answer) {
+      say("The server does not answer, so the picture was not read; try again.", "error");
+      return;
+    }
+    if (!answer.ok) {
+      say(`${name}: ${answer.error}`, "error");
+      return;
+    }
+    const image = await imageOf(answer.picture);
+    if (!holds()) return;
+    pad.show(image, {
+      kind: "upload",
+      paper: answer.paper,
+      taken: { owner, input: answer.input, did: answer.did },
+    });
+    const [r, g, b] = answer.paper;
+    pad.tool.ink = r + g + b > 382 ? [0, 0, 0] : [255, 255, 255];
+    say(`${name}${answer.notes.length ? `: ${answer.notes.join(", ")}` : ""}`, "good");
+  }
+
+  const files = takeFiles(root, { claim: pad.claim, onFile: putUpload, say });
 
   // -- tools --------------------------------------------------------------------------------------
 

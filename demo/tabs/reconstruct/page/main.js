@@ -3,7 +3,7 @@
 import { go } from "../../../page/guide/address.js";
 import { closest, contextOf, find as findIn, isOutOfReach, make, tell } from "../../../page/dom.js";
 import { exampleButtons, exampleCanvas } from "../../../page/drawing/examples.js";
-import { takeFiles } from "../../../page/drawing/files.js";
+import { LEFT_OUT, READING, takeFiles } from "../../../page/drawing/files.js";
 import { imageOf } from "../../../page/packed.js";
 import { makePad } from "../../../page/drawing/pad.js";
 import { Wire } from "../../../page/wire.js";
@@ -73,6 +73,9 @@ export function mount({ element, props, server, trigger, watch }) {
     onHistory(past, future) {
       findIn(root, '[data-do="undo"]', HTMLButtonElement).disabled = !past;
       findIn(root, '[data-do="redo"]', HTMLButtonElement).disabled = !future;
+    },
+    onHand() {
+      if (find(".vr-status").dataset.kind === "busy") say(LEFT_OUT);
     },
   });
   const whatIf = makeWhatIf(root, props.minis);
@@ -147,7 +150,6 @@ export function mount({ element, props, server, trigger, watch }) {
     });
     const sheet = await imageOf(answer.codes.png);
     if (id !== wantedModel) return;
-    const keep = shownOnce && (pad.state.kind === "drawn" || pad.state.touched);
     here.renew();
     model = answer;
     shownOnce = true;
@@ -166,7 +168,7 @@ export function mount({ element, props, server, trigger, watch }) {
     find(".vr-examples-note").textContent = model.examples.length ? model.examples_from : "";
     if (upload && pad.state.kind === "upload" && !pad.state.touched)
       await putUpload(upload.name, upload.file);
-    else if (keep) ask();
+    else if (pad.own()) ask();
     else if (answer.examples.length) pick(0, true);
     else {
       pad.reset();
@@ -176,25 +178,42 @@ export function mount({ element, props, server, trigger, watch }) {
 
   // -- pictures from elsewhere --------------------------------------------------------------------
 
-  /** @param {string} name @param {string} file base64 */
-  async function putUpload(name, file) {
+  /**
+   * @param {string} name @param {string} file base64 @param {() => boolean} holds whether the
+   *   visitor still waits for it
+   */
+  async function putUpload(name, file, holds = pad.claim()) {
     if (!model) {
       say("The model is still being loaded; try again in a moment.", "error");
       return;
     }
-    say("Reading the picture…", "busy");
-    const owner = model.model;
+    say(READING, "busy");
+    const owner = model.model,
+      mine = { name, file },
+      before = upload;
+    upload = mine; // for another model, too, which may be chosen meanwhile
+    const shown = await readUpload(mine, owner, holds);
+    if (!shown && upload === mine) upload = before;
+  }
+
+  /**
+   * Whether it is on the pad. @param {{name: string, file: string}} file @param {string} owner
+   * @param {() => boolean} holds
+   */
+  async function readUpload({ name, file }, owner, holds) {
     const answer = await wire.once("open_upload", { model: owner, file, whole: fitSwitch.checked });
+    if (!holds()) return false;
+    if (model.model !== owner) return readUpload({ name, file }, model.model, holds);
     if (!answer) {
       say("The server does not answer, so the picture was not read; try again.", "error");
-      return;
+      return false;
     }
     if (!answer.ok) {
       say(`${name}: ${answer.error}`, "error");
-      return;
+      return false;
     }
     const image = await imageOf(answer.picture);
-    upload = { name, file };
+    if (!holds()) return false;
     find(".vr-fit").hidden = !answer.cropped;
     const { did, found, place, paper } = answer;
     const framed = found && { found, place, file };
@@ -209,9 +228,14 @@ export function mount({ element, props, server, trigger, watch }) {
     if (model.style)
       whole.hide(); // a digit is laid out anew, there is no whole of it
     else whole.show(model.model, file);
+    return true;
   }
 
-  const files = takeFiles(root, { onFile: putUpload, onError: (text) => say(text, "error") });
+  const files = takeFiles(root, {
+    claim: pad.claim,
+    onFile: putUpload,
+    say,
+  });
 
   function forgetUpload() {
     upload = null;
