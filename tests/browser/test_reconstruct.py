@@ -323,6 +323,24 @@ def test_what_is_drawn_before_the_first_example_comes_stays(context, own_app):
     assert drawn[:, :9].max() == drawn[:, 20:].max() == 0, "and nothing else"
 
 
+def test_the_numbers_of_a_cell_follow_the_picture(tab):
+    cell = tab.locator(".vr-cell").nth(24)
+    cell.hover()
+    said, winner = tab.locator(".vr-numbers-said"), tab.locator(".vr-nearest .vr-winner b")
+    expect(said).to_contain_text("Row 4, column 4")
+    seen = {cell.inner_text()}
+    for points in ([(0.4, 0.4), (0.6, 0.6)], [(0.2, 0.5), (0.8, 0.5)], [(0.5, 0.2), (0.5, 0.8)]):
+        stroke(tab, points)
+        settle(tab)
+        seen.add(cell.inner_text())
+        assert winner.inner_text() == cell.inner_text()
+        assert f"{cell.inner_text()} is nearest" in said.inner_text()
+    assert len(seen) > 1, "it did change"
+    tab.get_by_role("button", name="Clear").click()
+    expect(said).to_have_text("Point at or tap a square to see how its code was chosen.")
+    assert winner.count() == 0
+
+
 def test_clearing_an_empty_pad_is_no_step_of_undo(tab):
     stroke(tab, [(0.5, 0.2), (0.5, 0.8)])
     settle(tab)

@@ -32,20 +32,20 @@ def fetched(context):
 def test_fewer_codes_and_a_finer_grid_are_seen_at_once(fetched, context, open_page):
     page = open_page(context)
     page.wait_for_selector(f"{SECTION}:visible")
-    expect(page.locator(f"{SECTION} .vr-whatif-said")).to_contain_text(
-        "49 × 9 = 441 bits, instead of 441"
+    said = page.locator(f"{SECTION} .vr-whatif-said")
+    expect(said).to_have_text(
+        "Move a slider: a small model with these settings redraws your picture."
     )
     assert fetched == [], "the first page waits for none of them"
     few = move(page, "codes", 0)
+    expect(said).to_contain_text("49 × 2 = 98 bits, instead of 441.")
     assert few.startswith("98 bits, ")
     coarse = page.evaluate(SEEN)
     fine = move(page, "side", 2)
     assert fine.startswith("392 bits, ") and page.evaluate(SEEN) != coarse
     decibels = [float(re.search(r"([\d.]+) dB", text)[1]) for text in (few, fine)]
     assert decibels[0] < decibels[1]
-    expect(page.locator(f"{SECTION} .vr-whatif-said")).to_contain_text(
-        "196 cells, each one of 4 codes"
-    )
+    expect(said).to_contain_text("196 cells, each one of 4 codes")
     assert len(fetched) == 2
 
     before = page.evaluate(SEEN)

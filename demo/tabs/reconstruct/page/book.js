@@ -28,6 +28,8 @@ export function makeBook(root, { onCode }) {
   let codebook = null;
   /** @type {Float32Array | number[] | null} the vectors of all cells */
   let latents = null;
+  /** Which cell is told in numbers. @type {number | null} */
+  let told = null;
   let columns = 1,
     side = 1;
 
@@ -36,7 +38,7 @@ export function makeBook(root, { onCode }) {
     model = answer;
     sheet = image;
     codebook = answer.codebook ? floatsOf(answer.codebook) : null;
-    latents = null;
+    latents = told = null;
     side = answer.size[0] / answer.grid[0];
     const K = answer.codebook_size,
       rows = Math.ceil(K / (columns = Math.ceil(Math.sqrt(K))));
@@ -64,6 +66,8 @@ export function makeBook(root, { onCode }) {
   /** @param {any} answer of a picture, or null where there is nothing to see */
   function show(answer) {
     latents = answer?.latents ?? null;
+    if (!answer) told = null;
+    else if (told !== null) tell(told, answer.indices[told]);
   }
 
   // The entry that the lit cell points to; what was told of a cell stays until there is another.
@@ -92,6 +96,7 @@ export function makeBook(root, { onCode }) {
 
   /** @param {number} place @param {number} code */
   function tell(place, code) {
+    told = place;
     const [, w] = model.grid,
       D = model.embedding_dim;
     const where = `Row ${Math.floor(place / w) + 1}, column ${(place % w) + 1}`;

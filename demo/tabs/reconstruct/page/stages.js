@@ -148,7 +148,7 @@ export function makeStages(root, initialSize) {
       }
     }
     figures(answer);
-    say();
+    light(lit);
   }
 
   // Nothing to see goes in, so nothing comes out: no picture, no code and no figure, and a sentence
@@ -161,7 +161,7 @@ export function makeStages(root, initialSize) {
     for (const name of ["bits", "psnr", "ssim"]) put(name, "–");
     for (const name of PICTURES) under(name).textContent = "";
     findIn(root, ".vr-did").textContent = why;
-    say();
+    light(lit);
   }
 
   function put(name, text) {

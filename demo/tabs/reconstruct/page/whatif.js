@@ -54,9 +54,12 @@ export function makeWhatIf(root, minis) {
     const grid = `${mini.side} × ${mini.side}`;
     find(section, '[data-of="codes"]').textContent = codes.ariaValueText = String(mini.codes);
     find(section, '[data-of="side"]').textContent = side.ariaValueText = grid;
-    said.textContent =
-      `${mini.side ** 2} cells, each one of ${mini.codes} codes: ${mini.side ** 2} × ${Math.log2(mini.codes)} = ` +
-      `${count(mini.bits)} bits, instead of ${count(model?.bits_after ?? 0)}. Over all test digits ${mini.psnr.toFixed(1)} dB.`;
+    const instead =
+      mini.bits === model?.bits_after ? "" : `, instead of ${count(model.bits_after)}`;
+    said.textContent = touched
+      ? `${mini.side ** 2} cells, each one of ${mini.codes} codes: ${mini.side ** 2} × ${Math.log2(mini.codes)} = ` +
+        `${count(mini.bits)} bits${instead}. Over all test digits, this small model reaches ${mini.psnr.toFixed(1)} dB.`
+      : "Move a slider: a small model with these settings redraws your picture.";
   }
 
   async function draw() {
