@@ -18,18 +18,26 @@ IMAGE_FILES = (".zip", ".npz", ".npy")
 _SAFE = re.compile(r"[^A-Za-z0-9_.]+")
 
 
+def place_of(run_dir: Path) -> Path:
+    """As what a run takes a place: its folder, or of two that train side by side one for both."""
+    beside = runfiles.read_json(run_dir / runfiles.JOB).get("beside")
+    return min(run_dir, run_dir.with_name(beside)) if isinstance(beside, str) else run_dir
+
+
 def make_folder(
     run_dir: Path,
     settings: RunSettings | Plan,
     title: str,
     images: Path | None,
     source: Path | None,
+    beside: str = "",
 ) -> None:
     """Make the folder of a run, whole or not at all.
 
     Args:
         images: an uploaded zip, npz or npy to train on; it stays with the run when the upload goes.
         source: the checkpoint folder of the model that the run trains a prior for; copied.
+        beside: the id of the run that trains at the same time; "" for none.
 
     Raises OSError when a file cannot be read or written.
     """
@@ -58,7 +66,13 @@ def make_folder(
 
             copy_model(source, run_dir / runfiles.SOURCE)
         runfiles.write_atomic(
-            run_dir / runfiles.JOB, {**settings.to_dict(), "title": title, "created": time.time()}
+            run_dir / runfiles.JOB,
+            {
+                **settings.to_dict(),
+                "title": title,
+                "created": time.time(),
+                **({"beside": beside} if beside else {}),
+            },
         )
     except OSError:
         shutil.rmtree(run_dir, ignore_errors=True)

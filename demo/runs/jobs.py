@@ -18,6 +18,7 @@ import subprocess
 import sys
 import threading
 import time
+from collections.abc import Sequence
 from functools import cache
 from pathlib import Path
 from typing import IO
@@ -25,7 +26,7 @@ from typing import IO
 from demo.asker import ADDRESS
 from demo.roots import is_inside
 from demo.runs import files as runfiles
-from demo.runs.folders import IMAGE_FILES, make_folder
+from demo.runs.folders import IMAGE_FILES, make_folder, place_of
 from demo.runs.line import Line
 from demo.runs.places import JobError, check_places, default_slots, within_budget
 from demo.runs.plans import Plan
@@ -88,9 +89,11 @@ class Jobs:
         self._line = Line()
         self._addresses: dict[Path, str] = {}
         """Who asked for each run that is under way."""
+        self._places: dict[Path, Path] = {}
+        """As what each of these takes its place: see place_of."""
         self._standby: subprocess.Popen | None = None
         self._starting = threading.Lock()
-        self._latest: dict[str, tuple[tuple, float, str]] = {}
+        self._latest: dict[str, tuple[tuple, float, list[str]]] = {}
         self._closed = False
         atexit.register(self.close)
 
@@ -122,10 +125,29 @@ class Jobs:
         it again. `source` is the checkpoint folder of the model that the run trains a prior for; it
         is copied, never written to.
         """
+        return self._begin(visitor, [(settings, title)], images, source)[0]
+
+    def start_pair(
+        self,
+        visitor: str,
+        pair: Sequence[tuple[RunSettings, str]],
+        images: Path | None = None,
+    ) -> list[str]:
+        """Two runs, each with its title, that train at the same time and take one place together:
+        the cores are shared. Both or none. Returns their ids; raises JobError as `start` does."""
+        return self._begin(visitor, pair, images, None)
+
+    def _begin(
+        self,
+        visitor: str,
+        wanted: Sequence[tuple[RunSettings | Plan, str]],
+        images: Path | None,
+        source: Path | None,
+    ) -> list[str]:
         if not is_token(visitor):
             raise JobError("This page has no visitor token yet; reload it and press Train again.")
-        settings = within_budget(settings, self.most_seconds)
-        asked = (settings, title, images, source)
+        wanted = [(within_budget(one, self.most_seconds), title) for one, title in wanted]
+        asked = (wanted, images, source)
         with self._starting:  # one at a time: two clicks may come on two threads
             now = time.monotonic()
             self._latest = {
@@ -133,11 +155,11 @@ class Jobs:
                 for who, last in self._latest.items()
                 if now - last[1] < DOUBLE_CLICK_SECONDS
             }
-            last, _, run_id = self._latest.get(visitor, (None, 0.0, ""))
-            if last == asked and self._status(self.runs / visitor / run_id).active:
-                return run_id
-            self._check_places(visitor)
-            if len(self._folders(visitor)) >= MAX_RUNS:
+            last, _, ids = self._latest.get(visitor, (None, 0.0, []))
+            if last == asked and any(self._status(self.runs / visitor / i).active for i in ids):
+                return ids
+            self._check_places(visitor, len(wanted))
+            if len(self._folders(visitor)) + len(wanted) > MAX_RUNS:
                 raise JobError(
                     f"You have {MAX_RUNS} runs, the most that are kept; delete one of them first."
                 )
@@ -145,28 +167,36 @@ class Jobs:
                 check_room(self.runs, visitor, images.stat().st_size if images else 0)
             except (StorageError, OSError) as error:
                 raise JobError(str(error)) from error
-            run_id = secrets.token_hex(8)
+            ids = [secrets.token_hex(8) for _ in wanted]
+            folders = [self.runs / visitor / run_id for run_id in ids]
             try:
-                make_folder(self.runs / visitor / run_id, settings, title, images, source)
+                for folder, other, (settings, title) in zip(
+                    folders, ids[::-1], wanted, strict=True
+                ):
+                    beside = other if len(ids) > 1 else ""
+                    make_folder(folder, settings, title, images, source, beside)
             except OSError as error:
+                for folder in folders:
+                    shutil.rmtree(folder, ignore_errors=True)
                 raise JobError(
                     f"The run's folder cannot be written ({error.strerror}): ask whoever runs this "
                     "app to free some space or to start it with another --runs folder."
                 ) from error
-            if self._room:
-                for file in (self.runs / visitor / run_id).iterdir():
+            for folder in folders if self._room else ():
+                for file in folder.iterdir():
                     if file.suffix in IMAGE_FILES:
                         self._room.keep(file)
-            self._enqueue(self.runs / visitor / run_id)
-            self._latest[visitor] = asked, time.monotonic(), run_id
-        return run_id
+            self._enqueue(*folders)
+            self._latest[visitor] = asked, time.monotonic(), ids
+        return ids
 
-    def _check_places(self, visitor: str) -> None:
+    def _check_places(self, visitor: str, wanted: int = 1) -> None:
         mine = sum(status.active for status in self.list_runs(visitor))
         with self._guard:
             runs = {*self._line, *self._processes}
             self._addresses = {run: self._addresses[run] for run in runs}
-            check_places(mine, self._addresses)
+            self._places = {run: self._places[run] for run in runs}
+            check_places(mine, self._addresses, wanted)
 
     def pause(self, visitor: str, run_id: str | None) -> None:
         """Hold a training run; its place goes to the next one in the queue."""
@@ -222,7 +252,7 @@ class Jobs:
                 self._paused.pop(run_dir, None)
                 self._send(run_dir, Command.STOP)
             elif runfiles.is_saved(run_dir):
-                self._enqueue(run_dir, Command.STOP)
+                self._enqueue(run_dir, command=Command.STOP)
             elif queued or self._status(run_dir).active:
                 self._write_state(run_dir, Phase.STOPPED, self._kept(run_dir))
 
@@ -301,24 +331,29 @@ class Jobs:
 
     def _status(self, run_dir: Path) -> Status:
         with self._guard:
-            place = next((i for i, waiting in enumerate(self._line, 1) if waiting == run_dir), 0)
+            waiting = list(dict.fromkeys(self._places[run] for run in self._line))
+            place = waiting.index(self._places[run_dir]) + 1 if run_dir in self._line else 0
             ours = run_dir in self._processes
         return read_status(run_dir, place=place, ours=ours)
 
     # -- processes ---------------------------------------------------------------------------------
 
-    def _enqueue(self, run_dir: Path, command: Command = Command.NONE) -> None:
+    def _enqueue(self, *folders: Path, command: Command = Command.NONE) -> None:
         with self._guard:
-            self._addresses[run_dir] = ADDRESS.get()
-            self._line.add(run_dir, ADDRESS.get(), command, first=command is Command.STOP)
+            for run_dir in folders:
+                self._addresses[run_dir], self._places[run_dir] = ADDRESS.get(), place_of(run_dir)
+                self._line.add(run_dir, ADDRESS.get(), command, first=command is Command.STOP)
             self._start_waiting()
 
     def _start_waiting(self) -> None:
-        """Give free places to those whose turn it is."""
+        """Give free places to those whose turn it is; who trains beside one that has a place shares
+        it."""
         while self._line and not self._closed:
-            if len(self._processes.keys() - self._paused) >= self.slots:
+            taken = {self._places[run] for run in self._processes.keys() - self._paused}
+            shared = next((run for run in self._line if self._places[run] in taken), None)
+            if shared is None and len(taken) >= self.slots:
                 return
-            next_one = self._line.take()
+            next_one = self._line.take(shared)
             if next_one.run in self._processes:
                 self._paused.pop(next_one.run, None)
                 self._send(next_one.run, next_one.command or Command.RESUME)

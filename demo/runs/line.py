@@ -53,15 +53,16 @@ class Line:
         """Take a run out without a turn; it need not be there."""
         self._waiting = [one for one in self._waiting if one.run != run]
 
-    def take(self) -> Waiting:
-        """The one whose turn it is now. IndexError where none waits."""
-        return _take(self._waiting, self._shares)
+    def take(self, run: Path | None = None) -> Waiting:
+        """The one whose turn it is now, or this one out of turn. IndexError where none waits."""
+        return _take(self._waiting, self._shares, run)
 
 
-def _take(waiting: list[Waiting], shares: Shares) -> Waiting:
-    if not waiting:
+def _take(waiting: list[Waiting], shares: Shares, run: Path | None = None) -> Waiting:
+    among = [one for one in waiting if run is None or one.run == run]
+    if not among:
         raise IndexError("no run waits")
-    one = min(waiting, key=lambda one: shares.of(one.address, one.visitor))
+    one = min(among, key=lambda one: shares.of(one.address, one.visitor))
     waiting.remove(one)
     shares.take(one.address, one.visitor)
     return one

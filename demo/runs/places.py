@@ -44,25 +44,26 @@ def within_budget(settings: RunSettings | Plan, most_seconds: float) -> RunSetti
     return replace(settings, most_seconds=max(1.0, most_seconds - prior))
 
 
-def check_places(mine: int, under_way: Mapping[Path, str]) -> None:
-    """JobError where there is no place for one more run.
+def check_places(mine: int, under_way: Mapping[Path, str], wanted: int = 1) -> None:
+    """JobError where there is no place for as many more runs as are wanted.
 
     Args:
         mine: how many runs of the visitor are not over.
         under_way: every run that trains, is held or waits, and the address that asked for it.
     """
-    if mine >= MAX_PENDING:
+    if mine + wanted > MAX_PENDING:
+        need = f", and {wanted} more would pass the {MAX_PENDING} that are taken" * (wanted > 1)
         raise JobError(
-            f"{MAX_PENDING} of your runs are waiting or training already; stop one of them first."
+            f"{mine} of your runs are waiting or training already{need}; stop one of them first."
         )
     address = ADDRESS.get()
     near = list(under_way.values()).count(address)
-    if address and near >= MAX_ADDRESS:
+    if address and near + wanted > MAX_ADDRESS:
         raise JobError(
             f"{near} runs from your network address are waiting or training already, and no more "
             "are taken from it; try again when some of them have ended."
         )
-    if len(under_way) >= MAX_ALL:
+    if len(under_way) + wanted > MAX_ALL:
         raise JobError(
             f"{len(under_way)} runs of all visitors are waiting or training here, and no more are "
             "taken; try again when some of them have ended."

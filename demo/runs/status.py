@@ -90,6 +90,8 @@ class Status:
     plan: str = ""
     """four, sweep or quantizers for a run of several trainings (demo.runs.plans), which the Compare
     tab shows; else empty."""
+    beside: str = ""
+    """The id of the run that was started together with this one; "" for none."""
 
     @property
     def active(self) -> bool:
@@ -136,6 +138,7 @@ def read_status(run_dir: Path, *, place: int = 0, ours: bool = False) -> Status:
         note,
         name,
         str((job.get("plan") or {}).get("kind") or ""),
+        str(job.get("beside") or ""),
     )
 
 

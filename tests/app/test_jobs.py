@@ -370,3 +370,94 @@ def test_atomic_write_leaves_the_old_file_when_it_fails(tmp_path):
         runfiles.write_atomic(target, {"phase": object()})
     assert runfiles.read_json(target) == {"phase": "training"}
     assert [path.name for path in tmp_path.iterdir()] == ["state.json"]
+
+
+def start_pair(jobs, visitor, images=None):
+    other = replace(SETTINGS, model=replace(SETTINGS.model, codebook_size=16))
+    return jobs.start_pair(visitor, [(SETTINGS, "A"), (other, "B")], images)
+
+
+def test_two_that_were_started_together_share_one_place(make_jobs, visitor):
+    jobs, other = make_jobs(), new_token()
+    a, b = start_pair(jobs, visitor)
+    for run in (a, b):
+        until(lambda run=run: phase(jobs, visitor, run) == "training")
+    assert (jobs.status(visitor, a).beside, jobs.status(visitor, b).beside) == (b, a)
+    alone = jobs.start(other, SETTINGS)
+    assert phase(jobs, other, alone) == "queued", "both together take the only place"
+    jobs.pause(visitor, a)
+    until(lambda: phase(jobs, visitor, a) == "paused")
+    assert phase(jobs, other, alone) == "queued", "the place is still that of B"
+    jobs.resume(visitor, a)
+    until(lambda: phase(jobs, visitor, a) == "training")
+    for run in (a, b):
+        jobs.pause(visitor, run)
+    until(lambda: phase(jobs, other, alone) == "training")
+    for run in (a, b):
+        jobs.resume(visitor, run)
+    assert {jobs.status(visitor, run).text for run in (a, b)} == {
+        "Next in the queue: it starts when a run before it ends or pauses."
+    }
+    jobs.stop(other, alone)
+    for run in (a, b):
+        until(lambda run=run: phase(jobs, visitor, run) == "training")
+
+
+def test_two_that_wait_are_one_in_the_line_and_go_on_together_in_another_app(make_jobs, visitor):
+    jobs, others = make_jobs(), [new_token(), new_token()]
+    first = jobs.start(others[0], SETTINGS)
+    pair = start_pair(jobs, visitor)
+    last = jobs.start(others[1], SETTINGS)
+    places_said = [jobs.status(visitor, run).text for run in pair]
+    assert all(text.startswith(("Next", "Number 2")) for text in places_said)
+    until(lambda: phase(jobs, others[0], first) == "training")
+    jobs.stop(others[0], first)
+    jobs.stop(others[1], last)
+    for run in pair:
+        until(lambda run=run: phase(jobs, visitor, run) == "training")
+    jobs.close(wait=10)
+    again = make_jobs()
+    for run in pair:
+        until(lambda run=run: phase(again, visitor, run) == "interrupted")
+        again.resume(visitor, run)
+    for run in pair:
+        until(lambda run=run: phase(again, visitor, run) == "training")
+
+
+def test_two_hasty_clicks_start_one_pair_and_without_room_for_both_there_is_none(
+    make_jobs, visitor, monkeypatch
+):
+    jobs = make_jobs()
+    with ThreadPoolExecutor(4) as pool:
+        pairs = {tuple(ids) for ids in pool.map(lambda _: start_pair(jobs, visitor), range(4))}
+    assert len(pairs) == 1 and len(jobs.list_runs(visitor)) == 2
+    jobs.start(visitor, SETTINGS, "a third")
+    monkeypatch.setattr(jobs_module, "DOUBLE_CLICK_SECONDS", 0.0)
+    with pytest.raises(JobError, match=r"3 of your runs .* 2 more would pass the 4 that are taken"):
+        start_pair(jobs, visitor)
+    assert len(jobs.list_runs(visitor)) == 3, "not one of the two alone"
+
+
+def test_a_pair_whose_second_folder_cannot_be_made_leaves_nothing(make_jobs, visitor, monkeypatch):
+    jobs, made, make_folder = make_jobs(), [], jobs_module.make_folder
+
+    def fails_at_the_second(folder, *rest):
+        made.append(folder)
+        if len(made) > 1:
+            raise OSError(28, "No space left on device")
+        make_folder(folder, *rest)
+
+    monkeypatch.setattr(jobs_module, "make_folder", fails_at_the_second)
+    with pytest.raises(JobError, match="No space left on device"):
+        start_pair(jobs, visitor)
+    assert len(made) == 2 and not any(folder.exists() for folder in made)
+
+
+def test_both_of_a_pair_have_the_uploaded_images(make_jobs, visitor, tmp_path):
+    images = tmp_path / "cats.zip"
+    images.write_bytes(b"PK")
+    jobs = make_jobs()
+    for run in start_pair(jobs, visitor, images):
+        folder = jobs.folder(visitor, run)
+        dataset = runfiles.read_json(folder / runfiles.JOB)["training"]["dataset"]
+        assert dataset == str((folder / "cats.zip").resolve()) and Path(dataset).is_file()
