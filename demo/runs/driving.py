@@ -22,6 +22,12 @@ from demo.runs.status import Command, Phase, resuming
 PAUSE_SECONDS = 600.0
 """A run paused for this long is saved and its process ends; resuming starts a new one."""
 AUTOSAVE_SECONDS = 8.0
+AHEAD = 10
+"""Steps that one of two runs side by side may be ahead of the other."""
+PACE_SECONDS = 0.2
+"""Time between two words of a run to the other on its step."""
+WAIT_SECONDS = 0.02
+"""How long it waits before it looks again."""
 
 
 class Commands:
@@ -42,6 +48,44 @@ class Commands:
             return self._queue.get_nowait() if timeout is None else self._queue.get(timeout=timeout)
         except queue.Empty:
             return ""
+
+
+class Pace:
+    """Keeps two runs that were started together at about the same step, so that what is seen of
+    both at any moment can be compared: the one ahead waits for the other, while that trains."""
+
+    def __init__(self, run_dir: Path) -> None:
+        other = runfiles.read_json(run_dir / runfiles.JOB).get("beside")
+        self._own, self._other = run_dir, run_dir.with_name(other) if other else None
+        self._told = -math.inf
+
+    def is_ahead(self, step: int) -> bool:
+        """Whether to wait at this step. What the other knows of this one is never older than a
+        wait, so that the two never wait for each other."""
+        if self._other is None:
+            return False
+        now = time.monotonic()
+        behind = step > _step_of(self._other) + AHEAD and _is_under_way(self._other)
+        if behind or now - self._told >= PACE_SECONDS:
+            self._told = now
+            with contextlib.suppress(OSError):
+                runfiles.write_atomic(self._own / runfiles.PACE, str(step))
+        return behind
+
+
+def _step_of(run_dir: Path) -> int:
+    """What a run has said of its step."""
+    try:
+        return int((run_dir / runfiles.PACE).read_text())
+    except (OSError, ValueError):
+        return 0
+
+
+def _is_under_way(run_dir: Path) -> bool:
+    """Whether a run trains, or is about to: it has no lock yet then, and the app says so when its
+    process is lost."""
+    phase = Phase.read(runfiles.read_json(run_dir / runfiles.STATE).get("phase"))
+    return phase is Phase.STARTING or (phase is Phase.TRAINING and runfiles.is_locked(run_dir))
 
 
 class Driven(NamedTuple):
@@ -68,7 +112,7 @@ def run_until_done(
     from vqvae.training.loop import TrainingDiverged
 
     reporter.state(Phase.TRAINING)
-    record, saved, stepping = None, time.monotonic(), False
+    record, saved, stepping, pace = None, time.monotonic(), False, Pace(run_dir)
     try:
         for record in training.steps():
             observe(record)
@@ -84,6 +128,8 @@ def run_until_done(
                 )
                 break
             command = commands.get() or (Command.PAUSE if stepping else Command.NONE)
+            while not command and pace.is_ahead(record.step):
+                command = commands.get(WAIT_SECONDS)
             if command == Command.PAUSE:
                 command = wait_while_paused(training, record, observe, run_dir, reporter, commands)
                 saved = time.monotonic()

@@ -16,6 +16,7 @@ restarted app finds the run as it is:
     samples.png     two rows of pictures drawn from the prior, always from the same noise
     worker.lock     locked by the worker for as long as it lives
     worker.log      what the worker printed
+    pace            of one of two runs that were started together: its step, for the other
     save/           the training state of the last autosave; gone when the run is over
     source/         a copy of the model that the run trains a prior for; it becomes checkpoint/ with
                     that prior
@@ -44,6 +45,7 @@ JOB, STATE, RECORDS, LIVE, PREVIEW = (
 )
 PRIOR_RECORDS, PRIOR_LIVE, SAMPLES, SOURCE = "prior.jsonl", "prior.json", "samples.png", "source"
 LOCK, LOG, SAVE, CHECKPOINT = "worker.lock", "worker.log", "save", "checkpoint"
+PACE = "pace"
 MAX_RECORDS_BYTES = 8 * 2**20
 """Only so many bytes of the file's end are read; the worker thins what it writes and stays far
 below."""

@@ -182,10 +182,9 @@ class Jobs:
                     f"The run's folder cannot be written ({error.strerror}): ask whoever runs this "
                     "app to free some space or to start it with another --runs folder."
                 ) from error
-            for folder in folders if self._room else ():
-                for file in folder.iterdir():
-                    if file.suffix in IMAGE_FILES:
-                        self._room.keep(file)
+            for file in (file for folder in folders for file in folder.iterdir()):
+                if self._room and file.suffix in IMAGE_FILES:
+                    self._room.keep(file)
             self._enqueue(*folders)
             self._latest[visitor] = asked, time.monotonic(), ids
         return ids

@@ -139,5 +139,11 @@ def _sizes(values: FormValues) -> FormValues:
     return {"codebook_size": sizes.codebook_size, "embedding_dim": sizes.embedding_dim}
 
 
+def said(name: str, value: Any) -> str:
+    """What B has otherwise, in words."""
+    labels = {of: label for label, of in values_of(name)}
+    return f"{_called(name)}: {labels.get(str(value), value)}"
+
+
 def _called(name: Any) -> str:
     return "preset" if name == PRESET else BY_NAME[name].label
