@@ -34,9 +34,11 @@ def within_budget(settings: RunSettings | Plan, most_seconds: float) -> RunSetti
     parts = settings.to_dict()
     seconds = sum(parts[name]["seconds"] or 0 for name in ("training", "prior") if name in parts)
     if seconds > most_seconds:
+        steps = isinstance(settings, Plan) and "most_seconds" in settings.parts[0]
+        up_to, less = ("up to ", "fewer steps") if steps else ("", "less time")
         raise JobError(
-            f"This would train for {seconds:g} seconds in all, and this app takes "
-            f"{most_seconds:g}: give it less time, or run the app on your own machine."
+            f"This would train for {up_to}{seconds:g} seconds in all, and this app takes "
+            f"{most_seconds:g}: give it {less}, or run the app on your own machine."
         )
     if isinstance(settings, Plan) or math.isinf(most_seconds):
         return settings

@@ -8,9 +8,11 @@ trains them one after another.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 
 from demo.runs.presets import SHAPES
 from demo.runs.settings import RunSettings, SettingsError, check_memory, prior_settings, shown
@@ -76,10 +78,16 @@ ENOUGH_STEPS = 100
 """Below this a model has hardly begun to learn, and nothing of it can be compared with
 another's."""
 STEP_LIMITS = (10, 20_000)
-"""Steps that each quantizer may train."""
+"""Steps that each part may train."""
 SECONDS_A_STEP = 0.2
-"""What a step may take: some five times what it does on one core. A training is ended after so many
-seconds a step, so that a budget in steps is one in time too, which an app for others limits."""
+"""What a step may take for a grid of CELLS cells: some five times what it does on one core. A
+training is ended after so many seconds a step, so that a budget in steps is one in time too, which
+an app for others limits."""
+CELLS = 49
+PRIOR_SECONDS_A_STEP = 0.5
+"""The same of a prior."""
+Budget: TypeAlias = dict[str, Any]
+"""`seconds` or `steps`, of each part."""
 
 
 @dataclass(frozen=True)
@@ -118,12 +126,12 @@ class Plan:
         }
 
 
-def four(dataset: Any, seconds: Any, preset: Any, data_dir: Path) -> Plan:
-    """VQ-VAE, AE, VAE and CVAE for the same seconds each, then for as long again the VQ-VAE's
-    prior: the others learn theirs in their own training. `dataset`: one of DATASETS, or `Pictures`.
-    SettingsError names what cannot be used."""
+def four(dataset: Any, seconds: Any, preset: Any, data_dir: Path, steps: Any = 0) -> Plan:
+    """VQ-VAE, AE, VAE and CVAE for the same seconds each, or for the same steps, then for as long
+    again the VQ-VAE's prior: the others learn theirs in their own training. `dataset`: one of
+    DATASETS, or `Pictures`. SettingsError names what cannot be used."""
     pictures = _pictures(dataset)
-    seconds = _seconds(seconds)
+    budget = _budget(seconds, steps)
     if preset not in PRESETS:
         raise SettingsError(f"The preset is {shown(preset)}; choose one of the list.")
     parts = []
@@ -138,24 +146,23 @@ def four(dataset: Any, seconds: Any, preset: Any, data_dir: Path) -> Plan:
             "collapse": {"kl_weight": COLLAPSE},
         }[preset]
         extra = change if kind in ("vae", "cvae") else {}
-        parts.append(_part(kind, name, "", model, pictures.dataset, seconds, data_dir, **extra))
-    parts.append(_prior(ModelConfig(**parts[0]["model"]), pictures.dataset, seconds, data_dir))
+        parts.append(_part(kind, name, "", model, pictures.dataset, budget, data_dir, **extra))
+    parts.append(_prior(ModelConfig(**parts[0]["model"]), pictures.dataset, budget, data_dir))
     label = {
         "plain": "",
         "draw": f" · KL weight {DRAW:g}",
         "bits": " · same bits",
         "collapse": " · collapse",
     }[preset]
-    return Plan(
-        "four", f"{pictures.name} · {seconds:g} s each{label}", pictures.dataset, tuple(parts)
-    )
+    return Plan("four", f"{pictures.name} · {each(budget)}{label}", pictures.dataset, tuple(parts))
 
 
-def sweep(dataset: Any, axis: Any, seconds: Any, data_dir: Path) -> Plan:
+def sweep(dataset: Any, axis: Any, seconds: Any, data_dir: Path, steps: Any = 0) -> Plan:
     """One VQ-VAE for each value of `axis` that the pictures' size allows, for the same seconds
-    each. `dataset`: one of DATASETS, or `Pictures`. SettingsError names what cannot be used."""
+    each, or for the same steps. `dataset`: one of DATASETS, or `Pictures`. SettingsError names what
+    cannot be used."""
     pictures = _pictures(dataset)
-    seconds = _seconds(seconds)
+    budget = _budget(seconds, steps)
     if axis not in AXES:
         raise SettingsError(f"What to sweep is {shown(axis)}; choose one of the list.")
     parts = []
@@ -171,14 +178,14 @@ def sweep(dataset: Any, axis: Any, seconds: Any, data_dir: Path) -> Plan:
                 f"VQ-VAE, {letter}",
                 model,
                 pictures.dataset,
-                seconds,
+                budget,
                 data_dir,
             )
         )
     what = {"codebook_size": "K", "embedding_dim": "D", "downsample": "grid"}[axis]
     return Plan(
         "sweep",
-        f"{pictures.name} · sweep of {what} · {seconds:g} s each",
+        f"{pictures.name} · sweep of {what} · {each(budget)}",
         pictures.dataset,
         tuple(parts),
     )
@@ -189,13 +196,7 @@ def quantizers(dataset: Any, chosen: Any, steps: Any, data_dir: Path) -> Plan:
     as many bits as it can have. `dataset`: one of DATASETS, or `Pictures`. SettingsError names what
     cannot be used."""
     pictures = _pictures(dataset)
-    low, high = STEP_LIMITS
-    whole = isinstance(steps, (int, float)) and not isinstance(steps, bool) and steps == steps // 1
-    if not whole or not low <= steps <= high:
-        given = "is empty" if steps is None else f"is {shown(steps)}"
-        raise SettingsError(
-            f"Steps for each quantizer {given}; it must be a whole number from {low} to {high:,}."
-        )
+    budget = {"steps": _steps("Steps for each quantizer", steps)}
     chosen = chosen if isinstance(chosen, (list, tuple)) else []
     if not chosen or not all(isinstance(name, str) and name in RIVALS for name in chosen):
         raise SettingsError(
@@ -204,25 +205,21 @@ def quantizers(dataset: Any, chosen: Any, steps: Any, data_dir: Path) -> Plan:
             else f"The quantizers are {shown(chosen)}; choose from the list."
         )
     parts = [
-        {
-            **_part(
-                name,
-                RIVALS[name][0],
-                "quantizer",
-                _rival(pictures, name),
-                pictures.dataset,
-                None,
-                data_dir,
-                steps=int(steps),
-            ),
-            "most_seconds": steps * SECONDS_A_STEP,
-        }
+        _part(
+            name,
+            RIVALS[name][0],
+            "quantizer",
+            _rival(pictures, name),
+            pictures.dataset,
+            budget,
+            data_dir,
+        )
         for name in RIVALS
         if name in chosen
     ]
     return Plan(
         "quantizers",
-        f"{pictures.name} · {len(parts)} quantizers · {int(steps):,} steps each",
+        f"{pictures.name} · {len(parts)} quantizers · {each(budget)}",
         pictures.dataset,
         tuple(parts),
     )
@@ -246,12 +243,12 @@ def _part(
     series: str,
     model: ModelConfig,
     dataset: str,
-    seconds: float | None,
+    budget: Budget,
     data_dir: Path,
     **extra: Any,
 ) -> dict:
     try:
-        training = TrainingConfig(dataset=dataset, data_dir=str(data_dir), seconds=seconds, **extra)
+        training = TrainingConfig(dataset=dataset, data_dir=str(data_dir), **budget, **extra)
     except ConfigError as error:
         raise SettingsError(str(error)) from error
     check_memory(RunSettings(model, training))
@@ -261,11 +258,12 @@ def _part(
         "series": series,
         "model": model.to_dict(),
         "training": training.to_dict(),
+        **_most(budget, SECONDS_A_STEP * max(1.0, math.prod(model.grid) / CELLS)),
     }
 
 
-def _prior(model: ModelConfig, dataset: str, seconds: float, data_dir: Path) -> dict:
-    prior = prior_settings(model, seconds, dataset, data_dir, 0)
+def _prior(model: ModelConfig, dataset: str, budget: Budget, data_dir: Path) -> dict:
+    prior = replace(prior_settings(model, 1.0, dataset, data_dir, 0), **{"seconds": None, **budget})
     check_memory(RunSettings(model, prior, prior))
     return {
         "name": "prior",
@@ -274,7 +272,19 @@ def _prior(model: ModelConfig, dataset: str, seconds: float, data_dir: Path) -> 
         "of": "vqvae",
         "model": model.to_dict(),
         "training": prior.to_dict(),
+        **_most(budget, PRIOR_SECONDS_A_STEP),
     }
+
+
+def _most(budget: Budget, seconds_a_step: float) -> dict[str, float]:
+    """After how many seconds a training with a budget in steps ends in any case."""
+    return {"most_seconds": budget["steps"] * seconds_a_step} if "steps" in budget else {}
+
+
+def each(budget: Mapping[str, Any]) -> str:
+    """What each part gets, in words."""
+    steps = budget.get("steps")
+    return f"{steps:,} steps each" if steps else f"{budget['seconds']:g} s each"
 
 
 def _pictures(dataset: Any) -> Pictures:
@@ -300,6 +310,24 @@ def _model(pictures: Pictures, **settings: Any) -> ModelConfig:
         )
     except ConfigError as error:
         raise SettingsError(str(error)) from error
+
+
+def _budget(seconds: Any, steps: Any) -> Budget:
+    """Steps where there are any, else seconds."""
+    if not isinstance(steps, bool) and steps == 0:
+        return {"seconds": _seconds(seconds)}
+    return {"steps": _steps("Steps, instead of seconds", steps, "0, or ")}
+
+
+def _steps(label: str, value: Any, otherwise: str = "") -> int:
+    low, high = STEP_LIMITS
+    whole = isinstance(value, (int, float)) and not isinstance(value, bool) and value == value // 1
+    if not whole or not low <= value <= high:
+        given = "is empty" if value is None else f"is {shown(value)}"
+        raise SettingsError(
+            f"{label} {given}; it must be {otherwise}a whole number from {low} to {high:,}."
+        )
+    return int(value)
 
 
 def _seconds(value: Any) -> float:

@@ -214,6 +214,23 @@ def test_all_four_get_the_same_budget_and_the_preset_only_changes_the_vaes(tmp_p
     assert plan.to_dict()["training"]["seconds"] == 150
 
 
+@pytest.mark.parametrize("make", [
+    lambda steps, folder: plans.four("cifar10", 30, "bits", folder, steps),
+    lambda steps, folder: plans.sweep("mnist", "downsample", None, folder, steps),
+])  # fmt: skip
+def test_a_budget_in_steps_takes_the_place_of_the_clock_and_ends_in_time(make, tmp_path):
+    plan = make(700, tmp_path)
+    assert {(p["training"]["steps"], p["training"]["seconds"]) for p in plan.parts} == {(700, None)}
+    assert "700 steps each" in plan.title
+    longest = [part["most_seconds"] for part in plan.parts]
+    assert plan.to_dict()["training"]["seconds"] == sum(longest) and min(longest) >= 140
+    for bad, said in ((5, "is 5; it must be 0, or a whole number from 10 to 20,000"),
+                      (None, "is empty"), (10.5, "is 10.5"), (True, "is True"), ("x", "is 'x'"),
+                      (float("nan"), "is nan")):  # fmt: skip
+        with pytest.raises(SettingsError, match=rf"^Steps, instead of seconds {said}"):
+            make(bad, tmp_path)
+
+
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
@@ -498,7 +515,38 @@ def test_the_status_counts_what_is_done_and_what_is_left():
 
 def test_the_curves_of_all_share_one_axis():
     records = [{"elapsed": 1.0, "kl": 3.0}, {"elapsed": 2.0, "kl": 5.0}]
-    assert plan_view._along(records, [0.5, 1.0, 1.5, 2.0, 2.5], "kl") == [None, 3.0, 3.0, 5.0, None]
+    xs = [0.5, 1.0, 1.5, 2.0, 2.5]
+    assert plan_view._along(records, xs, "kl", "elapsed") == [None, 3.0, 3.0, 5.0, None]
+
+
+def test_with_a_budget_in_steps_progress_and_curves_are_in_steps():
+    parts = [
+        {"name": name, "title": name, "model": {"kind": "vae"},
+         "training": {"seconds": None, "steps": 200}}
+        for name in "ab"
+    ]  # fmt: skip
+    records = {"a": [{"step": 1, "elapsed": 9.0, "reconstruction_loss": 0.1, "kl": 1.0},
+                     {"step": 100, "elapsed": 10.0, "reconstruction_loss": 0.01, "kl": 2.0}]}  # fmt: skip
+    status = Status("x", "t", Phase.TRAINING, "", 0.0, None, False, plan="four")
+    said = plan_view.status_html("four", status, parts, records, {})
+    assert 'aria-valuenow="25"' in said and "<b>100</b> of 400 steps" in said
+    drawn = plan_view.curves_html(parts, records)
+    assert 'data-along="steps"' in drawn and "L50.00" in drawn, "half of the axis after 100 of 200"
+
+
+def test_models_that_have_hardly_begun_are_not_compared(settings):
+    entry = {"name": "codebook_size-4", "title": "K 4", "series": "VQ-VAE, K", "images": 60,
+             "bits": 98.0, "mse": 0.01, "psnr": 20.0, "ssim": 0.5}  # fmt: skip
+    parts = [{"training": {"dataset": "mnist", "seconds": None, "steps": 40}}]
+    points = [{"series": "JPEG", "label": "q", "bits": bits, "psnr": psnr}
+              for bits, psnr in ((500.0, 15.0), (900.0, 25.0))]  # fmt: skip
+    for steps, is_hasty in ((40, True), (400, False)):
+        results = {"done": [{**entry, "steps": steps}], "points": points}
+        said = "Not trained enough to compare: 40 steps are too few. Give each at least 100."
+        assert (said in plan_view.table_html(results)) == is_hasty
+        plot = rate_view.plot(settings, None, parts, results)
+        assert (said in plot) == is_hasty and ("the VQ-VAE takes" in plot) != is_hasty
+        assert "Your sweep, 40 steps each" in plot
 
 
 def test_points_stand_where_their_figures_say_and_texts_are_escaped():

@@ -28,7 +28,7 @@ from demo.tabs.compare import plan_view, rate_view, rivals_view
 RECORDED = ("quantizers-mnist.json", "quantizers-cifar10.json")
 """Beside it: quantizers measured beforehand."""
 MAKERS = {
-    "four": lambda pictures, preset, seconds, data_dir: four(pictures, seconds, preset, data_dir),
+    "four": lambda pictures, preset, seconds, *rest: four(pictures, seconds, preset, *rest),
     "sweep": sweep,
     "quantizers": quantizers,
 }
@@ -138,12 +138,14 @@ def start(
     choice: Any,
     budget: Any,
     model_id: Any = None,
+    *steps: Any,
 ) -> View:
     """Check the form and start a plan; a bad field is named in place and starts nothing. One plan
-    of a kind trains at a time: the same asked for again is shown, another has to wait."""
+    of a kind trains at a time: the same asked for again is shown, another has to wait. steps: what
+    may take the place of a budget in seconds."""
     try:
         pictures = own_pictures(settings, visitor, model_id) if dataset == OWN else dataset
-        plan: Plan = MAKERS[kind](pictures, choice, budget, settings.data_dir)
+        plan: Plan = MAKERS[kind](pictures, choice, budget, settings.data_dir, *steps)
         active = next((s for s in jobs.list_runs(visitor) if s.plan == kind and s.active), None)
         if active is not None and active.title != plan.title:
             raise SettingsError(

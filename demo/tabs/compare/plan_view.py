@@ -10,6 +10,7 @@ from typing import Any
 
 from demo.charts.curves import Line, line_chart
 from demo.page.run_head import PHASES, clock, run_head
+from demo.runs.plans import ENOUGH_STEPS
 from demo.runs.status import Phase, Status
 from demo.text import term
 
@@ -17,11 +18,12 @@ CSS_PATH = Path(__file__).with_suffix(".css")
 COLLAPSED = 0.5
 """A VAE whose KL divergence is below this, nats per image, says nothing of the picture."""
 STYLES = "abcd"
+AXES = {"seconds": "s", "steps": "steps"}
+"""How the x axis of a chart counts a budget."""
 NEVER = {
-    "four": "Press Train all four: they learn one after another, each for the same time.",
+    "four": "Press Train all four: they learn one after another, each with the same budget.",
     "sweep": (
-        "Press Sweep to measure your own points on this machine; each model is trained for "
-        "the same time."
+        "Press Sweep to measure your own points on this machine; each model gets the same budget."
     ),
     "quantizers": (
         "Press Train quantizers to measure your own on this machine; each gets the same steps."
@@ -43,7 +45,7 @@ def status_html(
     if status is None:
         return run_head("No run yet", [], 0.0, NEVER[kind])
     done = {entry["name"] for entry in results.get("done", [])}
-    unit, along = ("steps", "step") if kind == "quantizers" else ("seconds", "elapsed")
+    unit, along = unit_of(parts)
     spent = sum(
         part["training"][unit] if part["name"] in done else _last(records.get(part["name"]), along)
         for part in parts
@@ -70,6 +72,24 @@ def status_html(
     )
 
 
+def unit_of(parts: Sequence[dict]) -> tuple[str, str]:
+    """What the parts have a budget in, steps or seconds, and how a record counts it."""
+    in_steps = bool(parts) and parts[0]["training"].get("seconds") is None
+    return ("steps", "step") if in_steps else ("seconds", "elapsed")
+
+
+def hasty(results: dict) -> str:
+    """The sentence on models that have hardly begun to learn, or ""."""
+    steps = [entry["steps"] for entry in results.get("done", []) if "mse" in entry]
+    fewest = min(steps, default=ENOUGH_STEPS)
+    if fewest >= ENOUGH_STEPS:
+        return ""
+    return (
+        f"Not trained enough to compare: {fewest:,} steps are too few. Give each at least "
+        f"{ENOUGH_STEPS}. "
+    )
+
+
 def collapse(results: dict) -> str:
     """The sentence on the posterior collapse of those that have collapsed, or ""."""
     fallen = [
@@ -89,17 +109,19 @@ def collapse(results: dict) -> str:
 
 
 def curves_html(parts: Sequence[dict], records: dict[str, list]) -> str:
-    """The error of all four over seconds in one plot, and the KL divergence of those that have one
-    in another."""
+    """The error of all four over seconds, or over steps where these are the budget, in one plot,
+    and the KL divergence of those that have one in another."""
     parts = [
         part for part in parts if "of" not in part
     ]  # the curve of a prior is in bits, of other things
     # One axis for all: each line ends with its own training, and the longest one says where the
     # axis does.
-    seconds = max((part["training"]["seconds"] for part in parts), default=1.0)
-    xs = sorted({r.get("elapsed") or 0.0 for found in records.values() for r in found})
+    unit, key = unit_of(parts)
+    end = max((part["training"][unit] for part in parts), default=1.0)
+    own = [records.get(part["name"], []) for part in parts]
+    xs = sorted({r.get(key) or 0.0 for found in own for r in found})
     lines = {
-        name: [_along(records.get(part["name"], []), xs, name) for part in parts]
+        name: [_along(found, xs, name, key) for found in own]
         for name in ("reconstruction_loss", "kl")
     }
     titles = [part["title"] for part in parts]
@@ -119,12 +141,18 @@ def curves_html(parts: Sequence[dict], records: dict[str, list]) -> str:
             f"{term('reconstruction loss', 'Error (mse)')} of a batch, log scale",
             xs,
             error,
-            x_max=seconds,
+            x_max=end,
             log=True,
             note=waiting,
+            along=AXES[unit],
         )
         + line_chart(
-            f"{term('KL divergence')}, nats per image", xs, kl, x_max=seconds, note=waiting
+            f"{term('KL divergence')}, nats per image",
+            xs,
+            kl,
+            x_max=end,
+            note=waiting,
+            along=AXES[unit],
         )
         + "</div>"
     )
@@ -153,20 +181,23 @@ def table_html(results: dict) -> str:
         f"<td>{r['psnr']:.1f}</td><td>{r['ssim']:.3f}</td><td>{r['steps']:,}</td></tr>"
         for r in rows
     )
-    return f'<div class="vq-plan-table"><table>{head}{body}</table></div>{priors}'
+    said = f'<p class="vq-note">{hasty(results)}</p>' if hasty(results) else ""
+    return f'{said}<div class="vq-plan-table"><table>{head}{body}</table></div>{priors}'
 
 
 def _last(records: list | None, name: str) -> float:
     return float(records[-1].get(name) or 0.0) if records else 0.0
 
 
-def _along(records: list[dict[str, Any]], xs: list[float], name: str) -> list[float | None]:
-    """A value at each x: the latest record up to there; None before the first and after the last
-    one."""
+def _along(
+    records: list[dict[str, Any]], xs: list[float], name: str, key: str
+) -> list[float | None]:
+    """A value at each x, which is a record's `key`: the latest one up to there; None before the
+    first and after the last one."""
     ys, at = [], -1
     for x in xs:
-        while at + 1 < len(records) and (records[at + 1].get("elapsed") or 0.0) <= x:
+        while at + 1 < len(records) and (records[at + 1].get(key) or 0.0) <= x:
             at += 1
-        known = at >= 0 and x <= (records[-1].get("elapsed") or 0.0)
+        known = at >= 0 and x <= (records[-1].get(key) or 0.0)
         ys.append(records[at].get(name) if known else None)
     return ys

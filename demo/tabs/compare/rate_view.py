@@ -11,7 +11,9 @@ from typing import Any
 from demo.charts.rate_plot import rate_html
 from demo.models.library import list_models
 from demo.models.sets import NAMES, list_sets, measured
+from demo.runs.plans import each
 from demo.settings import Settings
+from demo.tabs.compare.plan_view import hasty
 from demo.text import figure
 
 STORED = "rates-mnist.json"
@@ -31,8 +33,8 @@ def plot(settings: Settings, visitor: str | None, parts: list[dict], results: di
             for r in results["done"]
         ] + list(results.get("points", []))
         note = (
-            f"Your sweep, {parts[0]['training']['seconds']:g} s of training each, on "
-            f"{results['done'][0]['images']:,} test images. "
+            f"Your sweep, {each(parts[0]['training'])}, on {results['done'][0]['images']:,} test "
+            f"images. {hasty(results)}"
         )
     else:
         stored = read_stored(settings.checkpoints / STORED)
@@ -43,7 +45,8 @@ def plot(settings: Settings, visitor: str | None, parts: list[dict], results: di
                 f"{stored['steps']:,} steps "
                 "each. "
             )
-    note += finding(points)
+    if not hasty(results):
+        note += finding(points)
     if any(point["series"] == "VQ-VAE, D" for point in points):
         note += "D costs no bits, so that its points stand one above another. "
     flattered = (

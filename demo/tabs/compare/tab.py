@@ -52,12 +52,12 @@ TITLES = {
     "four": (
         "Train all four with the same budget",
         "VQ-VAE, AE, VAE and conditional VAE learn the same pictures, one after another, for the "
-        "same time each; then, for as long again, the VQ-VAE’s prior, so that it invents "
-        "pictures too. At the end they are chosen above. Training runs on the server; you can "
-        f"close this page. A VAE can be given {term('free bits')}; under too much weight it ends "
-        f"in {term('posterior collapse')}. Measured before, after 1,500 steps each: the error is "
-        "0.0015 for the VQ-VAE in 441 bits, 0.0019 for the AE in 440, and 0.0021 for the VAE with "
-        "free bits in 377.",
+        "same time or the same steps each; then, for as long again, the VQ-VAE’s prior, so that it "
+        "invents pictures too. At the end they are chosen above. Training runs on the server; you "
+        f"can close this page. A VAE can be given {term('free bits')}; under too much weight it "
+        f"ends in {term('posterior collapse')}. Measured before, after 1,500 steps each: the error "
+        "is 0.0015 for the VQ-VAE in 441 bits, 0.0019 for the AE in 440, and 0.0021 for the VAE "
+        "with free bits in 377.",
         "Train all four",
     ),
     "sweep": (
@@ -192,10 +192,20 @@ def build_plan(page: Page, jobs: Jobs, kind: str) -> plan_runs.View:
                     info=f"Values tried: {tried} where it divides the size.",
                     elem_id=f"{ident}-axis",
                 )
+            steps = []
             if kind == "quantizers":
                 budget = gr.Number(200, label="Steps for each quantizer", elem_id=f"{ident}-steps")
             else:
                 budget = gr.Number(30, label="Seconds for each model", elem_id=f"{ident}-seconds")
+                steps = [
+                    gr.Number(
+                        0,
+                        label="Steps, instead of seconds",
+                        info="As many for each, on any machine and however long they take; 0 "
+                        "trains by the clock.",
+                        elem_id=f"{ident}-steps",
+                    )
+                ]
             go = gr.Button(press, variant="primary", elem_id=f"{ident}-start")
             problem = gr.HTML("", padding=False, elem_id=f"{ident}-problem")
         with gr.Column(scale=1, min_width=320):
@@ -245,7 +255,7 @@ def build_plan(page: Page, jobs: Jobs, kind: str) -> plan_runs.View:
     fixed = (kind, jobs, settings)
     go.click(
         partial(plan_runs.start, *fixed),
-        [*known, dataset, choice, budget, page.model],
+        [*known, dataset, choice, budget, page.model, *steps],
         [*view],
         **AT_ONCE,
     )
