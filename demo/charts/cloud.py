@@ -36,13 +36,21 @@ def paths(packed: str) -> list[str]:
     ]
 
 
-def cloud_html(packed: str) -> str:
-    """The cloud with its legend (HTML); "" holds the place until there is one."""
+def cloud_svg(packed: str) -> str:
+    """The cloud alone; "" holds the place until there is one."""
     drawn = paths(packed) if packed else [""] * len(KINDS)
     layers = "".join(
         f'<path class="vq-dot-{name}" d="{path}"/>'
         for (name, _), path in zip(KINDS, drawn, strict=True)
     )
+    return (
+        '<svg class="vq-dots" viewBox="-6 -6 267 267" role="img" '
+        f'aria-label="Map of the codebook and of latents">{layers}</svg>'
+    )
+
+
+def cloud_html(packed: str) -> str:
+    """The cloud with its legend (HTML)."""
     legend = "".join(
         f'<li><svg viewBox="0 0 12 12" aria-hidden="true"><path class="vq-dot-{name}" '
         f'd="M6 6h0"/></svg>{word}</li>'
@@ -53,8 +61,7 @@ def cloud_html(packed: str) -> str:
         )
     )
     return (
-        '<figure class="vq-cloud"><svg viewBox="-6 -6 267 267" role="img" '
-        f'aria-label="Map of the codebook and of latents">{layers}</svg>'
+        f'<figure class="vq-cloud">{cloud_svg(packed)}'
         f"<figcaption><b>The codebook moves</b><ul>{legend}</ul>"
         "<p>Each latent is replaced by the code nearest to it. A healthy codebook spreads over the "
         "latents; in a collapsed one most codes lie where no latent comes. The plane is the one in "

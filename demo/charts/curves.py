@@ -186,11 +186,12 @@ def even_ticks(low: float, high: float) -> list[float]:
 
 def _along(ticks: Sequence[float], right: float, unit: str) -> list[tuple[float, str]]:
     """Places in percent and labels of the x axis; a unit of more than a letter stands at the last
-    one only."""
+    one only, and takes the room of the one before."""
     brief = len(unit) > 1
+    shown = [*ticks[:-2], ticks[-1]] if brief and len(ticks) > 3 else ticks
     return [
         (100 * t / right, number(t) if brief and t != ticks[-1] else f"{number(t)} {unit}")
-        for t in ticks
+        for t in shown
     ]
 
 

@@ -23,13 +23,16 @@ PHASES = {
 }
 
 
-def run_head(phase: str, facts: Sequence[str], share: float, sentence: str, style: str = "") -> str:
-    """HTML of a run's head.
+def run_head(
+    phase: str, facts: Sequence[str], share: float, sentence: str | None = None, style: str = ""
+) -> str:
+    """HTML of a run's head; its sentence may be said elsewhere, by `run_text`.
 
     facts: short pieces of HTML, already escaped. share: how much is done, 0 to 1. phase, sentence:
     plain text. style: a class that tells the phases apart.
     """
     said = "".join(f"<span>{fact}</span>" for fact in facts)
+    text = "" if sentence is None else _sentence(sentence)
     return (
         f'<div class="vq-run {escape(style)}"><div class="vq-run-head">'
         f'<b class="vq-phase" role="status">{escape(phase)}</b>'
@@ -37,8 +40,17 @@ def run_head(phase: str, facts: Sequence[str], share: float, sentence: str, styl
         '<div class="vq-progress" role="progressbar" aria-label="Training" aria-valuemin="0" '
         f'aria-valuemax="100" aria-valuenow="{100 * share:.0f}">'
         f'<i style="width:{100 * share:.1f}%"></i></div>'
-        f'<p class="vq-run-text">{escape(sentence)}</p></div>'
+        f"{text}</div>"
     )
+
+
+def run_text(sentence: str, style: str = "") -> str:
+    """HTML of a run's sentence apart from its head."""
+    return f'<div class="vq-run-said {escape(style)}">{_sentence(sentence)}</div>'
+
+
+def _sentence(text: str) -> str:
+    return f'<p class="vq-run-text">{escape(text)}</p>'
 
 
 def clock(seconds: float | None) -> str:

@@ -251,40 +251,40 @@ class Preset:
 
 PRESETS: dict[str, Preset] = {
     "minute": Preset(
-        "Good: a minute",
+        "A minute",
         "The defaults. On two cores of a laptop the digits are sharp and every code is in use.",
         {},
     ),
     "quick": Preset(
-        "Good: ten seconds",
+        "Ten seconds",
         "Enough to see the codes settle and the digits appear.",
         {"seconds": 10},
     ),
     "generate": Preset(
-        "Good: one that draws by itself",
+        "With a prior",
         "A minute for the VQ-VAE and two for a prior, which learns which codes go "
         "together: then it completes and invents images.",
         {"prior_seconds": 120},
     ),
     "tiny": Preset(
-        "Good: 16 codes",
+        "16 codes",
         "49 choices out of 16 are 196 bits per image: see how far so few patterns go.",
         {"codebook_size": 16, "seconds": 30},
     ),
     "fine": Preset(
-        "Good: a 14×14 grid",
+        "14×14 grid",
         "Four times as many codes per image: finer strokes, four times the bits.",
         {"downsample": 2, "codebook_size": 256, "hidden_channels": 48},
     ),
     "colour": Preset(
-        "Good: colour photos",
+        "Colour photos",
         "CIFAR-10 in three minutes: shapes and colours hold, texture is what 576 bits cannot "
         "carry.",
         {"dataset": "cifar10", "seconds": 180},
     ),
     "plain": Preset(
-        "Bad on purpose: the plain recipe",
-        "The paper's codebook loss with codes that start in a tiny cloud, and no "
+        "Collapse: plain recipe",
+        "Bad on purpose: the paper's codebook loss with codes that start in a tiny cloud, and no "
         "restart: the few codes that lie nearest win every patch, the others never get a gradient "
         "and stay dead.",
         {
@@ -299,8 +299,8 @@ PRESETS: dict[str, Preset] = {
         good=False,
     ),
     "shrink": Preset(
-        "Bad on purpose: commitment far too strong",
-        "With β = 1,000 the encoder is paid to sit on the codes instead of "
+        "Collapse: β = 1,000",
+        "Bad on purpose: with β = 1,000 the encoder is paid to sit on the codes instead of "
         "describing the image: its outputs shrink onto a few of them, and without restart the "
         "others stay dead.",
         {"commitment_weight": 1000, "restart": False, "seconds": 30},

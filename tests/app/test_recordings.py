@@ -49,7 +49,7 @@ def test_a_recording_ends_as_it_is_called(recording):
     ended = collapsed(figures.usage, figures.perplexity, figures.codebook_size)
     assert ended == recording.title.startswith("Collapsed")
     assert (figures.usage > 0.9) == (recording.title == "Healthy")
-    said = html.unescape(recorded.parts(recording.name).status)
+    said = html.unescape(recorded.parts(recording.name).said)
     assert SAID[recording.name] in said and recording.look in said
     assert "A recording, not a run of yours" in said and "MNIST digits in 30 s" in said
 
@@ -106,7 +106,7 @@ def test_whoever_has_not_trained_sees_the_healthy_one_and_may_choose(jobs):
     visitor = new_token()
     view = train.find_run(jobs, visitor)
     assert (
-        "Healthy" in view.status and "vq-recorded" in view.charts and "recordings/" in view.pictures
+        "Healthy" in view.said and "vq-recorded" in view.charts and "recordings/" in view.pictures
     )
     assert (
         view.recordings["visible"]
@@ -115,13 +115,13 @@ def test_whoever_has_not_trained_sees_the_healthy_one_and_may_choose(jobs):
     )
     for name in ("plain", "shrink"):
         view = train.choose_recording(jobs, visitor, name)
-        assert SAID[name] in view.status and view.recordings["value"] == name
+        assert SAID[name] in view.said and view.recordings["value"] == name
         again = train.show(jobs, visitor, view.run_id, view.seen)
         assert again.seen == view.seen, "it stays, whatever is pressed that shows no run"
         assert not any(
             isinstance(part, str) for part in (again.status, again.pictures, again.charts)
         )
-    assert "Healthy" in train.choose_recording(jobs, visitor, "../plain").status
+    assert "Healthy" in train.choose_recording(jobs, visitor, "../plain").said
 
 
 def test_a_recording_is_no_run_of_the_visitors(jobs):
@@ -167,5 +167,5 @@ def test_the_pictures_are_fetched_once(recording):
 
 def test_a_recording_is_told_by_its_words(recording):
     changed = replace(recording, look="<b>")
-    said = recorded.status_html(changed, RunLive(recording.folder, recording.status))
+    said = recorded.said_html(changed, RunLive(recording.folder, recording.status))
     assert "&lt;b&gt;" in said

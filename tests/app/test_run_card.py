@@ -14,7 +14,7 @@ from demo.runs.recordings import RECORDINGS
 from demo.runs.settings import read_form
 from demo.session import new_token
 from demo.tabs.train import handlers
-from demo.tabs.train.run_card import CURVES_TOP, HEIGHT, WIDTH
+from demo.tabs.train.card_parts import CURVES_TOP, HEIGHT, WIDTH
 
 
 @pytest.fixture

@@ -346,7 +346,7 @@ def test_the_status_line_says_phase_time_left_and_speed():
     )
     for part in ("Training", "12 s", "48 s", "5,400", "512", "width:20.0%"):
         assert part in html
-    assert train_view.status_html(None, None)
+    assert train_view.status_html(None, None) and "Press Train" in train_view.said_html(None, None)
 
 
 def test_collapse_is_called_by_its_name():
@@ -357,13 +357,13 @@ def test_collapse_is_called_by_its_name():
         "step": train_view.SETTLED_STEPS,
     }
     bad, good = train_view.Figures(0.11, 40.0, 512), train_view.Figures(0.9, 300.0, 512)
-    assert "Codebook collapse: 56 of 512" in train_view.status_html(status(), record, bad)
-    assert "Codebook collapse" not in train_view.status_html(status(), record, good)
+    assert "Codebook collapse: 56 of 512" in train_view.said_html(status(), record, bad)
+    assert "Codebook collapse" not in train_view.said_html(status(), record, good)
     begun = {**record, "step": 3}
-    assert "Codebook collapse" not in train_view.status_html(status(), begun, bad), (
+    assert "Codebook collapse" not in train_view.said_html(status(), begun, bad), (
         "it has only just begun to count"
     )
-    assert "Codebook collapse" in train_view.status_html(status("finished"), begun, bad), (
+    assert "Codebook collapse" in train_view.said_html(status("finished"), begun, bad), (
         "however short the run was"
     )
 
@@ -377,7 +377,7 @@ def test_a_run_and_the_codebook_tab_call_the_same_codebook_collapsed():
         counts = torch.tensor([7] * used + [0] * (64 - used))
         use = UsageCounts(counts, counts[None], None, 1)
         figures = train_view.Figures(use.usage, use.perplexity, 64)
-        said = train_view.status_html(status("finished"), {"step": 9}, figures)
+        said = train_view.said_html(status("finished"), {"step": 9}, figures)
         assert ("Codebook collapse" in said) == (verdict(use)[0] == "bad"), used
 
 
@@ -416,7 +416,7 @@ def test_each_loss_explains_itself_and_no_time_left_is_not_told():
 
 
 def test_texts_of_others_are_shown_as_text():
-    html = train_view.status_html(status("failed", "<img src=x onerror=alert(1)>"), None)
+    html = train_view.said_html(status("failed", "<img src=x onerror=alert(1)>"), None)
     assert "<img" not in html and "&lt;img" in html
 
 

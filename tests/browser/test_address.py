@@ -5,6 +5,8 @@ import re
 import pytest
 from playwright.sync_api import expect
 
+from demo.tabs.train.beside.setup import NAMED
+
 
 def selected(page, tab):
     expect(page.locator(f"#vq-tab-{tab}-button")).to_have_attribute("aria-selected", "true")
@@ -56,10 +58,13 @@ def test_a_model_without_codes_leads_on(context, open_page):
     assert "model=mnist-ae" not in page.url and page.errors == []
 
 
+def experiment(page, name):
+    return page.locator("#vq-train-preset").get_by_role("radio", name=name)
+
+
 def test_the_form_of_a_training_is_in_the_address(context, open_page):
     page = open_page(context, "/?tab=train&preset=plain&dataset=synthetic&seed=7")
-    preset = page.locator("#vq-train-preset input")
-    expect(preset).to_have_value("Bad on purpose: the plain recipe")
+    expect(experiment(page, "Collapse: plain recipe")).to_be_checked()
     expect(page.locator("#vq-train-why")).to_contain_text("stay dead")
     expect(page.locator("#vq-train-dataset input")).to_have_value("Synthetic digits (28×28)")
     expect(page.locator("#vq-train-seconds input")).to_have_value("30")
@@ -69,13 +74,12 @@ def test_the_form_of_a_training_is_in_the_address(context, open_page):
     page.wait_for_url("**seconds=12*")
     page.reload()
     expect(box).to_have_value("12")
-    expect(preset).to_have_value("Bad on purpose: the plain recipe")
+    expect(experiment(page, "Collapse: plain recipe")).to_be_checked()
     page.wait_for_timeout(1600)  # a later change is a step of its own
-    preset.click()
-    page.get_by_role("option", name="Good: 16 codes").click()
+    experiment(page, "16 codes").check()
     page.wait_for_url("**preset=tiny*")
     page.go_back()
-    expect(preset).to_have_value("Bad on purpose: the plain recipe")
+    expect(experiment(page, "Collapse: plain recipe")).to_be_checked()
     expect(box).to_have_value("12")
     assert page.errors == []
 
@@ -120,7 +124,7 @@ def test_a_bent_address_opens_the_page(context, open_page, query):
 def test_a_class_link_opens_what_is_on_show_without_the_controls(browser, context, open_page):
     context.grant_permissions(["clipboard-read", "clipboard-write"])
     page = open_page(context, "/?tab=train&preset=plain&dataset=synthetic")
-    expect(page.locator("#vq-train-preset input")).to_have_value("Bad on purpose: the plain recipe")
+    expect(experiment(page, "Collapse: plain recipe")).to_be_checked()
     expect(page.locator("#vq-train-codebook_size")).to_be_visible()
     page.locator("#vq-about-open").click()
     page.locator("#vq-class-hide").check()
@@ -136,7 +140,7 @@ def test_a_class_link_opens_what_is_on_show_without_the_controls(browser, contex
     students = browser.new_context()
     page = open_page(students, "/?" + link.partition("?")[2])
     selected(page, "train")
-    expect(page.locator("#vq-train-preset input")).to_have_value("Bad on purpose: the plain recipe")
+    expect(experiment(page, "Collapse: plain recipe")).to_be_checked()
     expect(page.locator("#vq-train-start")).to_be_visible()
     train = [f"#vq-train-{name}" for name in ("codebook_size", "seconds", "advanced", "prior")]
     for control in ("#vq-model", *train):
@@ -147,6 +151,7 @@ def test_a_class_link_opens_what_is_on_show_without_the_controls(browser, contex
 
 def test_two_runs_side_by_side_are_in_the_address(context, open_page):
     page = open_page(context, "/?tab=train&b=recorded:shrink")
+    expect(page.get_by_role("radio", name="Two side by side")).to_be_checked()
     a, b = (page.locator(f"#vq-train-{name} input") for name in "ab")
     strong = re.compile("Recorded: .*commitment")
     said = page.locator("#vq-train-beside-view .vq-beside-said")
@@ -163,5 +168,30 @@ def test_two_runs_side_by_side_are_in_the_address(context, open_page):
     expect(a).to_have_value("Recorded: Healthy")
     expect(said).to_contain_text("Commitment weight β: 0.25 in A")
     page.locator("#vq-train-duplicate").click()
-    expect(page.locator("#vq-train-why")).to_contain_text("the run is B")
+    expect(page.locator("#vq-train-why")).to_contain_text("what B has otherwise")
+    page.get_by_role("radio", name="One run").check()
+    page.wait_for_url("**show=one**")
+    page.reload()
+    expect(page.locator("#vq-train-run")).to_be_visible()
+    expect(b).to_be_hidden()
+    assert page.errors == []
+
+
+def test_what_b_has_otherwise_is_in_the_address(context, open_page):
+    page = open_page(context, "/?tab=train&show=two&differs=restart&to=off&for=120")
+    differs, to, steps = (page.locator(f"#vq-train-{name} input") for name in NAMED)
+    expect(differs).to_have_value("Restart dead codes")
+    expect(to).to_have_value("off")
+    expect(steps).to_have_value("120")
+    differs.click()
+    page.get_by_role("option", name="Seed").click()
+    expect(to).to_have_value("1")
+    page.wait_for_url("**differs=seed**to=1**")
+    to.fill("77")
+    to.press("Enter")
+    page.wait_for_url("**to=77**")
+    page.reload()
+    expect(differs).to_have_value("Seed")
+    expect(to).to_have_value("77")
+    expect(steps).to_have_value("120")
     assert page.errors == []

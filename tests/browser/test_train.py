@@ -47,14 +47,18 @@ def start(page, seconds):
     page.locator("#vq-train-start").click()
 
 
+def experiment(page, name):
+    return page.locator("#vq-train-preset").get_by_role("radio", name=name)
+
+
 def phase(page, name):
     expect(page.locator("#vq-train-status .vq-phase")).to_have_text(name, timeout=SLOW)
 
 
 def test_a_fresh_tab_shows_a_recorded_run_until_one_of_the_visitors_takes_its_place(train):
     phase(train, "Recorded run")
-    status, pictures = train.locator("#vq-train-status"), train.locator("#vq-train-pictures")
-    expect(status).to_contain_text("Healthy: 512 of 512 codes")
+    said, pictures = train.locator("#vq-train-said"), train.locator("#vq-train-pictures")
+    expect(said).to_contain_text("Healthy: 512 of 512 codes")
     expect(
         train.locator("#vq-train-charts .vq-recorded path[data-name=usage][d^='M']")
     ).to_be_attached()
@@ -68,7 +72,7 @@ def test_a_fresh_tab_shows_a_recorded_run_until_one_of_the_visitors_takes_its_pl
     )
 
     choices.nth(1).click()
-    expect(status).to_contain_text("Codebook collapse")
+    expect(said).to_contain_text("Codebook collapse")
     slider = pictures.locator("input")
     last = slider.input_value()
     slider.focus()
@@ -84,7 +88,7 @@ def test_a_fresh_tab_shows_a_recorded_run_until_one_of_the_visitors_takes_its_pl
     expect(fix).to_have_text("Fix it: k-means start, restart of dead codes")
     fix.click()
     expect(train.locator("#vq-train-why")).to_contain_text("a code that nobody chooses is moved")
-    expect(train.locator("#vq-train-preset input")).to_have_value("Your own settings")
+    expect(experiment(train, "Your own settings")).to_be_checked()
     expect(train.locator("#vq-train-start")).to_be_focused()
     train.wait_for_url("**quantizer=gradient*")
     train.get_by_text("Advanced", exact=True).click()
@@ -198,19 +202,67 @@ def test_a_bad_field_is_named_in_place_and_nothing_starts(train, field, value, s
 
 
 def test_a_preset_fills_the_form_and_a_change_by_hand_leaves_it(train):
-    train.locator("#vq-train-preset input").click()
-    train.get_by_role("option", name="Bad on purpose: the plain recipe").click()
+    experiment(train, "Collapse: plain recipe").check()
     expect(train.locator("#vq-train-why")).to_contain_text("stay dead")
     train.get_by_text("Advanced", exact=True).click()
     expect(train.locator("#vq-train-learning_rate input")).to_have_value("0.0002")
     expect(train.locator("#vq-train-restart input")).not_to_be_checked()
     set_number(train, "seconds", 20)
-    expect(train.locator("#vq-train-preset input")).to_have_value(
-        "Bad on purpose: the plain recipe"
-    )
+    expect(experiment(train, "Collapse: plain recipe")).to_be_checked()
     expect(train.locator("#vq-train-why")).to_contain_text("stay dead")
     set_number(train, "codebook_size", 64)
-    expect(train.locator("#vq-train-preset input")).to_have_value("Your own settings")
+    expect(experiment(train, "Your own settings")).to_be_checked()
+    experiment(train, "A minute").check()
+    expect(experiment(train, "Your own settings")).to_be_hidden()
+
+
+def test_two_train_together_survive_a_reload_and_end_with_a_verdict(train):
+    train.get_by_role("radio", name="Two side by side").check()
+    train.locator("#vq-train-dataset input").click()
+    train.get_by_role("option", name="Synthetic digits").click()
+    set_number(train, "for", 120)
+    train.locator("#vq-train-start-both").dblclick()
+    state = train.locator("#vq-train-both-status")
+    expect(state).to_contain_text(re.compile(r"step \d+ (in A|of 120 each)"), timeout=SLOW)
+    expect(train.locator(".vq-beside-said")).to_contain_text("Codebook size K: 512 in A, 16 in B")
+    train.locator("#vq-train-hold-both").click()
+    expect(state.locator(".vq-phase")).to_have_text("Paused", timeout=SLOW)
+    train.reload()
+    expect(state.locator(".vq-phase")).to_have_text("Paused", timeout=SLOW)
+    before = state.inner_text()
+    train.locator("#vq-train-step-both").click()
+    expect(state).not_to_have_text(before)
+    train.locator("#vq-train-hold-both").click()
+    expect(state.locator(".vq-phase")).to_have_text("Finished", timeout=2 * SLOW)
+    expect(train.locator(".vq-beside-verdict")).to_contain_text("After 120 steps each")
+    for name in "AB":
+        line = f"#vq-train-beside-charts path[data-name={name}][d^='M']"
+        expect(train.locator(line)).to_have_count(3)
+    with train.expect_download() as kept:
+        train.locator("#vq-train-card-both").click()
+    assert kept.value.suggested_filename.endswith(".png")
+    train.locator("#vq-train-a input").click()
+    mine = train.locator("#vq-train-a").get_by_role("option", name=re.compile("^[AB] · "))
+    expect(mine).to_have_count(2)
+    train.keyboard.press("Escape")
+
+
+def test_the_bar_stays_in_sight_and_advanced_has_two_columns_where_there_is_room(train):
+    train.get_by_text("Advanced", exact=True).click()
+    columns = [
+        train.locator(f"#vq-train-{name}").bounding_box()["x"]
+        for name in ("embedding_dim", "batch_size", "quantizer")
+    ]
+    assert columns[0] == columns[1] < columns[2] - 200, "Model and Optimizer, Codebook beside them"
+    train.locator("#vq-train-list").scroll_into_view_if_needed()
+    for name in ("start", "hold", "step", "stop", "status", "preset"):
+        assert train.locator(f"#vq-train-{name}").bounding_box()["y"] < 160
+    train.set_viewport_size({"width": 800, "height": 900})
+    columns = [
+        train.locator(f"#vq-train-{name}").bounding_box()["x"]
+        for name in ("embedding_dim", "quantizer")
+    ]
+    assert columns[0] == columns[1]
 
 
 @pytest.mark.parametrize("width", [390, 1024, 1440])

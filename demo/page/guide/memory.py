@@ -35,12 +35,18 @@ def recalls(names: Sequence[str], presets: Mapping[str, Mapping[str, Any]], firs
     return _call("recall", {"names": list(names), "presets": presets, "first": first}, "values")
 
 
-def keeps(names: Sequence[str], firsts: Sequence[str]) -> str:
+def keeps(names: Sequence[str], firsts: Sequence[Any]) -> str:
     """For an event whose inputs are the fields `names`: those that differ from what they are at
     first, `firsts`, go into the address."""
     return _call("keep", {"names": list(names), "firsts": list(firsts)}, "values", VALUES)
 
 
-def restores(names: Sequence[str], firsts: Sequence[str]) -> str:
-    """For an event whose outputs are these fields: sets them as the address has them."""
-    return _call("recall", {"names": list(names), "firsts": list(firsts)}, "values", VALUES)
+def restores(
+    names: Sequence[str],
+    firsts: Sequence[Any],
+    implied: Mapping[str, tuple[Sequence[str], Any]] | None = None,
+) -> str:
+    """For an event whose outputs are these fields: sets them as the address has them. implied: of a
+    field that the address does not name, the other names of which any one means that value."""
+    plan = {"names": list(names), "firsts": list(firsts), "implied": implied or {}}
+    return _call("recall", plan, "values", VALUES)

@@ -2,11 +2,17 @@
 
 import { read, write } from "./address.js";
 
-/** @typedef {{names: string[], firsts: string[]}} Plan names in the address, and what goes without saying */
+/**
+ * @typedef {object} Plan
+ * @property {string[]} names in the address
+ * @property {(string | number)[]} firsts what goes without saying
+ * @property {Record<string, [string[], string]>} [implied] of a name that the address does not
+ *   have, the others of which any one means that value
+ */
 
-/** @param {Plan} plan @param {string[]} values as they are now */
+/** @param {Plan} plan @param {(string | number | null)[]} values as they are now */
 export function keep({ names, firsts }, values) {
-  /** @type {Record<string, string | null>} */
+  /** @type {Record<string, string | number | null>} */
   const changes = {};
   names.forEach((name, n) => {
     changes[name] = values[n] === firsts[n] ? null : values[n];
@@ -14,5 +20,11 @@ export function keep({ names, firsts }, values) {
   write(changes, { group: names.join() });
 }
 
-/** As the address has them. @param {Plan} plan @returns {string[]} */
-export const recall = ({ names, firsts }) => names.map((name, n) => read(name) ?? firsts[n]);
+/** As the address has them. @param {Plan} plan @returns {(string | number)[]} */
+export const recall = ({ names, firsts, implied }) =>
+  names.map((name, n) => {
+    const text = read(name),
+      [others, value] = implied?.[name] ?? [[], firsts[n]];
+    if (text === null) return others.some((other) => read(other) !== null) ? value : firsts[n];
+    return typeof firsts[n] !== "number" ? text : Number(text) || firsts[n];
+  });

@@ -15,7 +15,6 @@ from demo.runs.presets import (
     CODEBOOK,
     DEFAULTS,
     FIELDS,
-    GROUPS,
     MODEL,
     OPTIMIZER,
     OWN_SIZES,
@@ -25,6 +24,7 @@ from demo.runs.presets import (
     preset_values,
 )
 from demo.settings import Settings
+from demo.tabs.train.bar import CUSTOM, FIRST, small_button
 from demo.tabs.train.own_images import describe, sources
 from demo.text import term
 from vqvae.quantizers import ABOUT, ABOUT_ESTIMATORS, MAX_CODEBOOK_SIZE, nearest_sizes, suitable_dim
@@ -32,12 +32,11 @@ from vqvae.quantizers import ABOUT, ABOUT_ESTIMATORS, MAX_CODEBOOK_SIZE, nearest
 NAMES = tuple(field.name for field in FIELDS)
 """The fields in the order in which handlers receive them."""
 SENTENCES = {"quantizer": ABOUT, "gradient_estimator": ABOUT_ESTIMATORS}
-FIRST = "minute"
-"""The preset that the page opens with."""
+BUDGETS = ("seconds", "prior_seconds", "steps")
 KEEPS_PRESET = ("dataset", "seconds", "steps", "seed")
-CUSTOM = "custom"
-"""Not a preset: what the picker says once a field was changed by hand."""
 
+COLUMNS = ((MODEL, OPTIMIZER), (CODEBOOK,))
+"""The groups of advanced fields, as they are side by side where there is room."""
 WORDS = {
     MODEL: (
         f"{term('downsampling', 'Downsampling')} decides how many cells the {term('grid')} has, "
@@ -60,7 +59,7 @@ WORDS = {
 class Form(NamedTuple):
     """The components of the form."""
 
-    preset: gr.Dropdown
+    preset: gr.Radio
     why: gr.HTML
     """What the preset shows, in a sentence."""
     fields: list
@@ -68,25 +67,15 @@ class Form(NamedTuple):
     own: list
     """Zip of the visitor's own images, their size, whether in colour, a folder of the server
     instead."""
-    train: gr.Button
     reset: gr.Button
-    problem: gr.HTML
-    """Where a field that cannot be used is named."""
     about: dict[str, gr.HTML]
     """What the chosen quantizer and estimator gain and give up, by the name of the field."""
 
     @classmethod
-    def build(cls, settings: Settings) -> "Form":
-        """Draw the form where it is called."""
+    def build(cls, settings: Settings, preset: gr.Radio) -> "Form":
+        """Draw the form where it is called. preset: the choice between the experiments."""
         made: dict[str, Any] = {}
         about: dict[str, gr.HTML] = {}
-        titles = [
-            *((preset.title, key) for key, preset in PRESETS.items()),
-            ("Your own settings", CUSTOM),
-        ]
-        preset = gr.Dropdown(
-            titles, value=FIRST, label="Preset", filterable=False, elem_id="vq-train-preset"
-        )
         why = gr.HTML(explain(FIRST), elem_id="vq-train-why", padding=False)
         own: list = []
         for field in FIELDS:
@@ -94,24 +83,16 @@ class Form(NamedTuple):
                 made[field.name] = _component(field)
             if field.name == "dataset":
                 own = _own_images(made["dataset"], settings)
-        with gr.Row(elem_id="vq-train-go"):
-            train = gr.Button("Train", variant="primary", elem_id="vq-train-start", scale=3)
-            reset = gr.Button("Reset", min_width=72, scale=1, elem_id="vq-train-reset")
-        problem = gr.HTML("", elem_id="vq-train-problem", padding=False)
-        with gr.Accordion("Advanced", open=False, elem_id="vq-train-advanced"):
-            for group in GROUPS:
-                gr.HTML(f'<h3>{group}</h3><p class="vq-note">{WORDS[group]}</p>', padding=False)
-                for field in FIELDS:
-                    if field.group == group:
-                        made[field.name] = _component(field)
-                        if field.name in SENTENCES:
-                            about[field.name] = gr.HTML(
-                                about_choice(field.name, field.default),
-                                padding=False,
-                                elem_id=f"vq-train-about-{field.name}",
-                            )
-        fields = [made[name] for name in NAMES]
-        return cls(preset, why, fields, own, train, reset, problem, about)
+        with (
+            gr.Accordion("Advanced", open=False, elem_id="vq-train-advanced"),
+            gr.Row(elem_id="vq-train-groups"),
+        ):
+            for column in COLUMNS:
+                with gr.Column(min_width=260):
+                    for group in column:
+                        about |= _group(group, made)
+        reset = small_button("Reset the form", "reset", 130)
+        return cls(preset, why, [made[name] for name in NAMES], own, reset, about)
 
     def connect(self) -> None:
         """Whoever changes a field by hand leaves the preset: said by the browser alone. What is
@@ -157,6 +138,23 @@ class Form(NamedTuple):
         opened = page.ready(None, form, form, js=recall)
         for recalled in (opened, page.lead.moved(None, form, form, js=recall, **AT_ONCE)):
             recalled.then(None, [self.preset], [self.why], js=said, **AT_ONCE)
+
+
+def _group(group: str, made: dict[str, Any]) -> dict[str, gr.HTML]:
+    """A group of the advanced fields, put into `made`; returns the sentences under some of them, by
+    the name of the field."""
+    about = {}
+    gr.HTML(f'<h3>{group}</h3><p class="vq-note">{WORDS[group]}</p>', padding=False)
+    for field in FIELDS:
+        if field.group == group:
+            made[field.name] = _component(field)
+            if field.name in SENTENCES:
+                about[field.name] = gr.HTML(
+                    about_choice(field.name, field.default),
+                    padding=False,
+                    elem_id=f"vq-train-about-{field.name}",
+                )
+    return about
 
 
 def explain(key: str) -> str:
@@ -260,16 +258,15 @@ def _own_images(dataset: gr.Dropdown, settings: Settings) -> list:
 
 
 def _component(field: Field):
-    name = f"vq-train-{field.name}"
+    named: dict[str, Any] = {
+        "label": field.label,
+        "info": field.help,
+        "elem_id": f"vq-train-{field.name}",
+        # Two that are compared have a budget of their own.
+        "elem_classes": ["vq-of-one"] if field.name in BUDGETS else None,
+    }
     if field.choices:
-        return gr.Dropdown(
-            list(field.choices),
-            value=field.default,
-            filterable=False,
-            label=field.label,
-            info=field.help,
-            elem_id=name,
-        )
+        return gr.Dropdown(list(field.choices), value=field.default, filterable=False, **named)
     if isinstance(field.default, bool):
-        return gr.Checkbox(field.default, label=field.label, info=field.help, elem_id=name)
-    return gr.Number(field.default, label=field.label, info=field.help, elem_id=name)
+        return gr.Checkbox(field.default, **named)
+    return gr.Number(field.default, **named)

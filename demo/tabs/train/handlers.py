@@ -1,5 +1,6 @@
 """What the buttons and lists of the Train tab do."""
 
+from pathlib import Path
 from typing import Any
 
 import gradio as gr
@@ -10,11 +11,13 @@ from demo.page import run_head
 from demo.page.events import Update
 from demo.runs import recordings
 from demo.runs.jobs import JobError, Jobs
-from demo.runs.presets import DATASETS, DEFAULTS
+from demo.runs.presets import DATASETS, DEFAULTS, FormValues
 from demo.runs.settings import RunSettings, SettingsError, read_form
 from demo.settings import Settings
-from demo.tabs.train import beside, mending, own_images, run_card
-from demo.tabs.train.form import CUSTOM, FIRST, NAMES, explain
+from demo.tabs.train import mending, own_images, run_card
+from demo.tabs.train.bar import CUSTOM, FIRST
+from demo.tabs.train.beside import sides
+from demo.tabs.train.form import NAMES, explain
 from demo.tabs.train.live import RunLive
 from demo.tabs.train.prior_form import start_prior
 from demo.tabs.train.showing import View, newest, problem_html, runs_of, show
@@ -28,30 +31,40 @@ def press_train(
     visitor: str,
     run_id: str | None,
     seen: dict | None,
+    *form: Any,
+) -> View:
+    """Check the form and start a run with it; a bad field is named in place and starts nothing."""
+    try:
+        values, images, options = checked(app, *form)
+        settings = read_form(values, **options)
+        title = title_of(values["dataset"], settings)
+        run_id = jobs.start(visitor, settings, title, images=images)
+    except (SettingsError, JobError) as error:
+        return show(jobs, visitor, run_id, seen, str(error))
+    return show(jobs, visitor, run_id, None, "")
+
+
+def checked(
+    app: Settings,
     own: str | None,
     own_size: int,
     own_colour: bool,
     own_folder: str | None,
     *values: Any,
-) -> View:
-    """Check the form and start a run with it; a bad field is named in place and starts nothing."""
-    try:
-        form = dict(zip(NAMES, values, strict=True))
-        is_own = form["dataset"] == "own"
-        images, uploaded = own_images.chosen(app, own, own_folder) if is_own else (None, False)
-        settings = read_form(
-            form, data_dir=app.data_dir, own=images, own_size=own_size, own_colour=own_colour
-        )
-        # An upload is copied into the run; a folder of the server stays where it is.
-        run_id = jobs.start(
-            visitor,
-            settings,
-            _title(form["dataset"], settings),
-            images=images if uploaded else None,
-        )
-    except (SettingsError, JobError) as error:
-        return show(jobs, visitor, run_id, seen, str(error))
-    return show(jobs, visitor, run_id, None, "")
+) -> tuple[FormValues, Path | None, dict[str, Any]]:
+    """(the form by the names of its fields, an upload that the run has to copy, what `read_form`
+    takes beside the form). A folder of the server stays where it is. SettingsError for images that
+    were not uploaded and are not offered."""
+    form = dict(zip(NAMES, values, strict=True))
+    is_own = form["dataset"] == "own"
+    images, uploaded = own_images.chosen(app, own, own_folder) if is_own else (None, False)
+    options = {
+        "data_dir": app.data_dir,
+        "own": images,
+        "own_size": own_size,
+        "own_colour": own_colour,
+    }
+    return form, images if uploaded else None, options
 
 
 def press_prior(
@@ -121,9 +134,7 @@ def press_delete(jobs: Jobs, visitor: str, run_id: str | None, seen: dict | None
 def make_card(jobs: Jobs, visitor: str, run_id: str | None, seen: dict | None) -> list[str]:
     """What is on show as a picture to keep: see demo.tabs.train.run_card."""
     recorded_name = (seen or {}).get("recording")
-    return run_card.card_of(
-        beside.find(jobs, visitor, run_id or f"{beside.RECORDED}{recorded_name}")
-    )
+    return run_card.card_of(sides.find(jobs, visitor, run_id or f"{sides.RECORDED}{recorded_name}"))
 
 
 def press_reset(jobs: Jobs, visitor: str) -> tuple[object, ...]:
@@ -201,7 +212,8 @@ def _toggle(jobs: Jobs, visitor: str, run_id: str | None) -> None:
         jobs.pause(visitor, run_id)
 
 
-def _title(dataset: str, settings: RunSettings) -> str:
+def title_of(dataset: str, settings: RunSettings) -> str:
+    """What a run is called until its owner calls it something."""
     names = {value: label.partition(" (")[0] for label, value in DATASETS}
     prior = f" + prior {run_head.clock(settings.prior.seconds)}" if settings.prior else ""
     model = settings.model

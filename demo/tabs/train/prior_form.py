@@ -42,7 +42,7 @@ class PriorForm(NamedTuple):
     @classmethod
     def build(cls, settings: Settings, model_id: str | None) -> PriorForm:
         """Draw it where it is called."""
-        with gr.Column(elem_id="vq-train-prior"):
+        with gr.Column(elem_id="vq-train-prior", elem_classes="vq-of-one"):
             gr.HTML(f'<h2>Train a prior</h2><p class="vq-note">{HELP}</p>', padding=False)
             about = gr.HTML(explain(settings, model_id), padding=False, elem_id="vq-prior-about")
             seconds = gr.Number(

@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 from demo.charts import cloud
 from demo.charts.curves import number
-from demo.page.run_head import clock, run_head
+from demo.page.run_head import clock, run_head, run_text
 from demo.runs import files as runfiles
 from demo.runs.presets import DATASETS
 from demo.runs.recordings import RECORDINGS, Recording, address
@@ -25,6 +25,7 @@ class Parts(NamedTuple):
     """The parts of the view that a recording fills."""
 
     status: str
+    said: str
     pictures: str
     charts: str
 
@@ -35,21 +36,28 @@ def parts(name: str) -> Parts:
     recording = RECORDINGS[name]
     live = RunLive(recording.folder, recording.status)
     return Parts(
-        status_html(recording, live),
+        status_html(live),
+        said_html(recording, live),
         pictures_html(recording),
         f'<div class="vq-recorded">{live.charts()}</div>',
     )
 
 
-def status_html(recording: Recording, live: RunLive) -> str:
-    """The line above the pictures: that it is a recording, of what, and what it shows."""
-    record, job = live.record() or {}, runfiles.read_json(recording.folder / runfiles.JOB)
-    took = clock(record.get("elapsed"))
+def status_html(live: RunLive) -> str:
+    """That it is a recording, and what was trained."""
+    record = live.record() or {}
     facts = [
-        f"<b>{took}</b> trained",
+        f"<b>{clock(record.get('elapsed'))}</b> trained",
         f"<b>{number(record.get('images_per_second'))}</b> images/s",
         f"step <b>{record.get('step', 0):,}</b>",
     ]
+    return run_head("Recorded run", facts, 1.0, style="vq-is-recorded")
+
+
+def said_html(recording: Recording, live: RunLive) -> str:
+    """Of what it is a recording, and what it shows."""
+    record, job = live.record() or {}, runfiles.read_json(recording.folder / runfiles.JOB)
+    took = clock(record.get("elapsed"))
     titles = {value: title.partition(" (")[0] for title, value in DATASETS}
     dataset = titles.get((job.get("training") or {}).get("dataset"), "images")
     said = (
@@ -60,7 +68,7 @@ def status_html(recording: Recording, live: RunLive) -> str:
     text = " ".join(
         filter(None, [said, train_view.verdict(figures) if figures else "", recording.look])
     )
-    return run_head("Recorded run", facts, 1.0, text, "vq-is-recorded")
+    return run_text(text, "vq-is-recorded")
 
 
 def pictures_html(recording: Recording) -> str:

@@ -23,6 +23,7 @@ class View(NamedTuple):
     recordings: Any
     """The choice between the recorded runs, there while no run is on show."""
     status: Any
+    said: Any
     pictures: Any
     charts: Any
     hold: Any
@@ -106,11 +107,12 @@ def show(
     else:
         runs = gr.skip()
     active = bool(status) and status.active
-    line = (
-        gr.skip() if seen == now else train_view.status_html(status, live.record(), live.figures())
-    )
+    line = said = gr.skip()
+    if seen != now:
+        line = train_view.status_html(status, live.record())
+        said = train_view.said_html(status, live.record(), live.figures())
     if recording and fresh:
-        line, pictures, charts = recorded.parts(recording.name)
+        line, said, pictures, charts = recorded.parts(recording.name)
     choice = (
         gr.update(visible=recording is not None, value=now["recording"] or None)
         if fresh
@@ -120,6 +122,7 @@ def show(
         now,
         choice,
         line,
+        said,
         pictures,
         charts,
         *buttons[:-1],

@@ -1,7 +1,10 @@
-"""The Train tab: settings on the left, the run and what it learns on the right."""
+"""The Train tab: a bar that stays in sight, settings on the left, and on the right the run and what
+it learns, or two runs side by side."""
+
+from __future__ import annotations
 
 from functools import partial
-from typing import Any
+from typing import NamedTuple
 
 import gradio as gr
 
@@ -13,8 +16,11 @@ from demo.page.page import Page
 from demo.page.picker import IdPicker
 from demo.runs import recordings
 from demo.runs.jobs import Jobs, shared_jobs
-from demo.tabs.train import beside_view, handlers, loss, recorded, run_card
+from demo.tabs.train import bar as train_bar
+from demo.tabs.train import card_parts, handlers, loss, recorded
 from demo.tabs.train import view as train_view
+from demo.tabs.train.bar import Bar, small_button
+from demo.tabs.train.beside import section, setup
 from demo.tabs.train.form import Form
 from demo.tabs.train.live import RunLive
 from demo.tabs.train.prior_form import PriorForm
@@ -26,8 +32,8 @@ SEE_RUN = (
     "(problem) => { if (!problem) "
     "document.querySelector('#vq-train-run').scrollIntoView({behavior: 'smooth'}); }"
 )
-"""The buttons are below the run on a narrow page and far from its head on any: show what they
-started."""
+"""The button of the prior is below the run on a narrow page and far from its head on any: show what
+it started. Where the form is above the run, so for Train."""
 SEE_FORM = "() => { const train = document.querySelector('#vq-train-start'); train.focus(); }"
 INTRO = (
     "The model learns by reconstructing images from their codes. Training runs on the server; you "
@@ -35,106 +41,118 @@ INTRO = (
 )
 
 
+class Run(NamedTuple):
+    """The parts of the column of one run."""
+
+    recordings: gr.Radio
+    said: gr.HTML
+    use: gr.Button
+    card: gr.Button
+    fix: gr.Button
+    pictures: gr.HTML
+    charts: gr.HTML
+    runs: IdPicker
+    name: gr.Textbox
+    delete: gr.Button
+
+
 def build(page: Page) -> None:
     """The tab's components and events; called inside its gr.Tab."""
     jobs = shared_jobs(page.settings)
-    seen = gr.State(None)
-    empty = RunLive(None, None)
-    head_looks, looks, lines = (
-        css.read_text() for css in (run_head.CSS_PATH, train_view.CSS_PATH, curves.CSS_PATH)
-    )
-    looks += cloud.CSS_PATH.read_text()
-    lines += loss.CSS_PATH.read_text()
+    seen, timer = gr.State(None), gr.Timer(POLL_SECONDS, active=False)
+    bar = train_bar.build()
     with gr.Row(elem_id="vq-train"):
         with gr.Column(elem_id="vq-train-form", scale=0, min_width=320):
             gr.HTML(f'<h2>Train a model</h2><p class="vq-note">{INTRO}</p>', padding=False)
-            form = Form.build(page.settings)
+            second = setup.build()
+            form = Form.build(page.settings, bar.preset)
             prior = PriorForm.build(page.settings, page.model.value)
-        with gr.Column(elem_id="vq-train-run", scale=1, min_width=320):
-            choice = gr.Radio(
-                [(one.title, one.name) for one in recordings.present().values()],
-                visible=False,
-                label="Recorded runs: what to expect",
-                elem_id="vq-train-recordings",
-            )
-            status = gr.HTML(
-                train_view.status_html(None, None),
-                css_template=head_looks,
-                elem_id="vq-train-status",
-                padding=False,
-            )
-            with gr.Row(elem_id="vq-train-buttons"):
-                hold = _button("Pause", "hold", 96, interactive=False)
-                step = _button("Step", "step", 72, interactive=False)
-                stop = _button("Stop", "stop", 96, interactive=False)
-                use = _button("Use this model", "use", 144, interactive=False)
-                card = _button("Save card", "card", 112)
-                fix = _button("Fix it", "fix", 96, variant="primary", visible=False)
-            pictures = gr.HTML(
-                empty.pictures(),
-                css_template=looks,
-                js_on_load=starts(recorded.MODULE),
-                elem_id="vq-train-pictures",
-                padding=False,
-            )
-            charts = gr.HTML(
-                empty.charts(),
-                css_template=lines,
-                js_on_load=starts(curves.MODULE),
-                elem_id="vq-train-charts",
-                padding=False,
-            )
-            with gr.Row(elem_id="vq-train-runs"):
-                runs = IdPicker(
-                    [], label="My runs", filterable=False, elem_id="vq-train-list", scale=1
-                )
-                name = gr.Textbox(
-                    label="Its name",
-                    interactive=False,
-                    max_lines=1,
-                    min_width=190,
-                    scale=0,
-                    elem_id="vq-train-name",
-                )
-                delete = _button("Delete", "delete", 150, interactive=False)
-    two = beside_view.build(page, jobs)
-    timer = gr.Timer(POLL_SECONDS, active=False)
-    view = list(
-        View(
-            seen,
-            choice,
-            status,
-            pictures,
-            charts,
-            hold,
-            step,
-            stop,
-            form.reset,
-            use,
-            fix,
-            delete,
-            runs,
-            name,
-            timer,
-            form.problem,
-            gr.Timer(0.05, active=False),
-        )
+        run = _build_run()
+        two = section.build(jobs)
+    view = View(
+        seen=seen,
+        recordings=run.recordings,
+        status=bar.one.head,
+        said=run.said,
+        pictures=run.pictures,
+        charts=run.charts,
+        hold=bar.one.hold,
+        step=bar.one.step,
+        stop=bar.one.stop,
+        reset=form.reset,
+        use=run.use,
+        fix=run.fix,
+        delete=run.delete,
+        runs=run.runs,
+        name=run.name,
+        timer=timer,
+        problem=bar.problem,
+        done=gr.Timer(0.05, active=False),
     )
-    _connect(page, jobs, view=View(*view), form=form)
+    told = _connect(page, jobs, view=view, form=form, bar=bar)
     made = gr.JSON(visible="hidden")
-    shown = [page.visitor, runs, seen]
-    card.click(partial(handlers.make_card, jobs), shown, [made], **AT_ONCE).then(
-        None, [made], [form.problem], js=run_card.KEEP, **AT_ONCE
+    run.card.click(
+        partial(handlers.make_card, jobs), [page.visitor, run.runs, seen], [made], **AT_ONCE
+    ).then(None, [made], [bar.problem], js=card_parts.KEEP, **AT_ONCE)
+    _connect_prior(page, jobs, view=view, prior=prior)
+    second.connect(page, form.fields)
+    pressed = section.connect(
+        page, jobs, bar=bar, parts=two, setup=second, form=form, done=view.done
     )
-    _connect_prior(page, jobs, view=View(*view), prior=prior)
-    beside_view.connect(page, jobs, two, form, [runs.change, view[-1].tick], timer.tick)
+    look, known = partial(show, jobs), [page.visitor, run.runs, seen]
+    for event in (pressed, told):
+        event.then(look, known, [*view], **AT_ONCE)
 
 
-def _button(label: str, name: str, width: int, **options: Any) -> gr.Button:
-    """A small button of the tab, as wide as its longest label."""
-    return gr.Button(
-        label, size="sm", min_width=width, scale=0, elem_id=f"vq-train-{name}", **options
-    )
+def _build_run() -> Run:
+    """The column of one run."""
+    empty = RunLive(None, None)
+    looks, lines = (css.read_text() for css in (train_view.CSS_PATH, curves.CSS_PATH))
+    looks += cloud.CSS_PATH.read_text()
+    lines += loss.CSS_PATH.read_text()
+    with gr.Column(elem_id="vq-train-run", elem_classes="vq-of-one", scale=1, min_width=320):
+        choice = gr.Radio(
+            [(one.title, one.name) for one in recordings.present().values()],
+            visible=False,
+            label="Recorded runs: what to expect",
+            elem_id="vq-train-recordings",
+        )
+        said = gr.HTML(
+            train_view.said_html(None, None),
+            css_template=run_head.CSS_PATH.read_text(),
+            elem_id="vq-train-said",
+            padding=False,
+        )
+        with gr.Row(elem_id="vq-train-buttons"):
+            fix = small_button("Fix it", "fix", 96, variant="primary", visible=False)
+            use = small_button("Use this model", "use", 144, interactive=False)
+            card = small_button("Save card", "card", 112)
+        pictures = gr.HTML(
+            empty.pictures(),
+            css_template=looks,
+            js_on_load=starts(recorded.MODULE),
+            elem_id="vq-train-pictures",
+            padding=False,
+        )
+        charts = gr.HTML(
+            empty.charts(),
+            css_template=lines,
+            js_on_load=starts(curves.MODULE),
+            elem_id="vq-train-charts",
+            padding=False,
+        )
+        with gr.Row(elem_id="vq-train-runs"):
+            runs = IdPicker([], label="My runs", filterable=False, elem_id="vq-train-list", scale=1)
+            name = gr.Textbox(
+                label="Its name",
+                interactive=False,
+                max_lines=1,
+                min_width=190,
+                scale=0,
+                elem_id="vq-train-name",
+            )
+            delete = small_button("Delete", "delete", 150, interactive=False)
+    return Run(choice, said, use, card, fix, pictures, charts, runs, name, delete)
 
 
 def _connect_prior(page: Page, jobs: Jobs, *, view: View, prior: PriorForm) -> None:
@@ -149,14 +167,15 @@ def _connect_prior(page: Page, jobs: Jobs, *, view: View, prior: PriorForm) -> N
     page.ready(explain, chosen, [prior.about], queue=False)
 
 
-def _connect(page: Page, jobs: Jobs, *, view: View, form: Form) -> None:
+def _connect(page: Page, jobs: Jobs, *, view: View, form: Form, bar: Bar) -> gr.events.Dependency:
+    """Returns the event after which there may be other models."""
     known = [page.visitor, view.runs, view.seen]
-    form.train.click(
+    bar.one.train.click(
         partial(handlers.press_train, jobs, page.settings),
         [*known, *form.own, *form.fields],
         [*view],
         **AT_ONCE,
-    ).then(None, [form.problem], None, js=SEE_RUN, **AT_ONCE)
+    ).then(None, [bar.problem], None, js=SEE_RUN, **AT_ONCE)
     view.hold.click(partial(handlers.press_hold, jobs), known, [*view], **AT_ONCE)
     view.step.click(partial(handlers.press_step, jobs), known, [*view], **AT_ONCE)
     view.stop.click(partial(handlers.press_stop, jobs), known, [*view], **AT_ONCE)
@@ -195,7 +214,7 @@ def _connect(page: Page, jobs: Jobs, *, view: View, form: Form) -> None:
     )
     view.timer.tick(partial(show, jobs), known, [*view], **AT_ONCE)
     # Queued, unlike the rest: Gradio reports a changed gr.State of queued events only.
-    view.done.tick(
+    told = view.done.tick(
         handlers.announce,
         [page.models_changed],
         [page.models_changed, view.done],
@@ -216,3 +235,4 @@ def _connect(page: Page, jobs: Jobs, *, view: View, form: Form) -> None:
             jobs.prepare()  # whoever looks at this tab may press Train soon
 
     page.tabs.select(open_tab, None, None, **AT_ONCE)
+    return told

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from demo.charts.curves import Line, bar_chart, line_chart, number
-from demo.page.run_head import PHASES, clock, run_head
+from demo.page.run_head import PHASES, clock, run_head, run_text
 from demo.runs.status import Phase, Status
 from demo.tabs.train.loss import loss_html
 from demo.text import term
@@ -56,15 +56,20 @@ IN_A_ROW = 5
 """Pictures that stay together when the row breaks."""
 
 
-def status_html(
+def said_html(
     status: Status | None, record: dict[str, Any] | None, figures: Figures | None = None
 ) -> str:
-    """The line above the pictures: phase, how far, how fast; then one sentence on what the figures
-    say."""
+    """One sentence on what the figures say."""
     if status is None:
-        return run_head(
-            "No run yet", [], 0.0, "Press Train: the curves start within a few seconds."
-        )
+        return run_text("Press Train: the curves start within a few seconds.")
+    text = " ".join(filter(None, [status.text or _advice(status, record, figures), status.note]))
+    return run_text(text, f"vq-is-{status.phase}")
+
+
+def status_html(status: Status | None, record: dict[str, Any] | None) -> str:
+    """Phase, how far, how fast."""
+    if status is None:
+        return run_head("No run yet", [], 0.0)
     share = 0.0
     facts = []
     if record:
@@ -80,8 +85,7 @@ def status_html(
     phase = PHASES.get(status.phase, status.phase)
     if status.stage == "prior" and status.phase in (Phase.TRAINING, Phase.EVALUATING):
         phase += " the prior"
-    text = " ".join(filter(None, [status.text or _advice(status, record, figures), status.note]))
-    return run_head(phase, facts, share, text, f"vq-is-{status.phase}")
+    return run_head(phase, facts, share, style=f"vq-is-{status.phase}")
 
 
 def pictures_html(preview: bytes, shape: tuple[int, int], count: int, mse: float | None) -> str:
