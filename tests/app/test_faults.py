@@ -48,7 +48,7 @@ TINY = vqvae.ModelConfig(
 class Silent:
     """Commands that never come, and a reporter that tells nobody."""
 
-    note = ""
+    note = unsaved = ""
 
     def get(self, timeout=None):
         return ""
