@@ -28,22 +28,14 @@ def test_hundreds_of_downloads_write_nothing(target):
     before = target.disk()
 
     def fetch(_: int) -> int:
-        return len(
-            httpx.get(f"{target.url}/model.zip", params={"model": "mnist"}, timeout=60).content
-        )
+        url = f"{target.url}/model.zip"
+        return len(httpx.get(url, params={"model": "mnist"}, timeout=60, verify=False).content)
 
     with ThreadPoolExecutor(6) as pool:
         sizes = set(pool.map(fetch, range(120)))
     assert len(sizes) == 1 and sizes.pop() > 2**20
     assert target.disk() - before < 2**20
     assert target.honest_seconds() < HONEST_SECONDS
-
-
-def test_weights_ask_for_the_password_as_all_else_does(start_target):
-    target = start_target("--host", "0.0.0.0", environment={"VQVAE_PASSWORD": "a long secret"})
-    weights = for_page("mnist", vqvae.load("mnist").config, Settings())["weights"]
-    assert httpx.get(f"{target.url}/{weights}").status_code == 401
-    assert httpx.get(f"{target.url}/{weights}", auth=("me", "a long secret")).status_code == 200
 
 
 @pytest.mark.parametrize("door", ["model.zip", "model.html", "weights"])

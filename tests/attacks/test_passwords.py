@@ -5,6 +5,10 @@ import sys
 import httpx
 import pytest
 
+import vqvae
+from demo.models.weights import for_page
+from demo.settings import Settings
+
 pytestmark = pytest.mark.skipif(sys.platform == "darwin", reason="macOS has one loopback address")
 PASSWORD = "open sesame"
 HERE, ELSEWHERE, PROXY = "127.0.0.1", "127.0.0.2", "127.0.0.9"
@@ -61,13 +65,15 @@ def test_a_named_proxy_says_who_guesses_and_an_ipv6_network_is_one_guesser(url):
 
 
 def test_no_door_opens_without_the_password(url):
+    weights = for_page("mnist", vqvae.load("mnist").config, Settings())["weights"]
     config = tried(url, PASSWORD, address=ELSEWHERE).json()
     names = [event["api_name"] for event in config["dependencies"] if event.get("api_name")]
     pages = ("", "config", "theme.css", "gradio_api/info", "gradio_api/file=x", "assets/index.js",
-             "nothing", "gradio_api/heartbeat/x", "gradio_api/queue/data?session_hash=x")  # fmt: skip
+             "nothing", "gradio_api/heartbeat/x", "gradio_api/queue/data?session_hash=x", weights)  # fmt: skip
     doors = ("gradio_api/upload", "gradio_api/queue/join", "gradio_api/component_server")
     with visitor(url, ELSEWHERE) as client:
         for page in pages:
             assert client.get(f"/{page}").status_code == 401, page
         for door in (*doors, *(f"gradio_api/call/{name}" for name in names)):
             assert client.post(f"/{door}", json={}).status_code == 401, door
+    assert tried(url, PASSWORD, path=f"/{weights}", address=ELSEWHERE).status_code == 200

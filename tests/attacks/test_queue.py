@@ -23,7 +23,7 @@ class Page:
         self.http = httpx.AsyncClient(
             base_url=target.url,
             timeout=60,
-            transport=httpx.AsyncHTTPTransport(local_address=address),
+            transport=httpx.AsyncHTTPTransport(local_address=address, verify=False),
         )
 
     async def __aenter__(self) -> "Page":

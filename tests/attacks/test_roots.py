@@ -11,7 +11,7 @@ import pytest
 
 from demo.models import sets as comparison_models
 from demo.models.library import ModelError, list_models, resolve
-from demo.roots import open_runs
+from demo.roots import RootError, open_runs
 from demo.runs.jobs import JobError, Jobs
 from demo.settings import Settings
 from tests.names import own_id
@@ -20,20 +20,8 @@ ROOT = Path(__file__).resolve().parents[2]
 VISITOR, RUN = "ab" * 16, "0123456789abcdef"
 
 
-def start(runs: Path) -> subprocess.CompletedProcess:
-    """`python app.py`, which is to give up."""
-    return subprocess.run(
-        [sys.executable, "app.py", "--port", "0", "--runs", str(runs)],
-        cwd=ROOT,
-        text=True,
-        stdin=subprocess.DEVNULL,
-        capture_output=True,
-        timeout=120,
-    )
-
-
 @pytest.mark.parametrize("kind", ["a file", "below a file", "not to be made", "a link to a file"])
-def test_runs_that_cannot_be_used_stop_the_start_with_a_sentence(kind, tmp_path):
+def test_runs_that_cannot_be_used_are_refused_with_a_sentence(kind, tmp_path):
     (tmp_path / "file").write_text("x")
     (tmp_path / "link").symlink_to(tmp_path / "file")
     runs = {
@@ -42,13 +30,24 @@ def test_runs_that_cannot_be_used_stop_the_start_with_a_sentence(kind, tmp_path)
         "not to be made": Path("/proc/runs"),
         "a link to a file": tmp_path / "link",
     }[kind]
-    ended = start(runs)
-    assert ended.returncode == 1 and "ready" not in ended.stdout
-    assert (
-        ended.stderr.count("\n") == 1
-        and ended.stderr.startswith("--runs ")
-        and "may write to" in ended.stderr
+    with pytest.raises(RootError, match=r"^--runs .*may write to[^\n]*$"):
+        open_runs(runs, ["uploads"])
+
+
+def test_runs_that_cannot_be_used_stop_the_start(tmp_path):
+    (tmp_path / "file").write_text("x")
+    with pytest.raises(RootError) as refused:
+        open_runs(tmp_path / "file", ["uploads"])
+    ended = subprocess.run(
+        [sys.executable, "app.py", "--port", "0", "--runs", str(tmp_path / "file")],
+        cwd=ROOT,
+        text=True,
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        timeout=120,
     )
+    assert (ended.returncode, ended.stderr) == (1, f"{refused.value}\n")
+    assert "ready" not in ended.stdout
 
 
 @pytest.mark.skipif(os.name != "posix", reason="modes of files are POSIX")

@@ -64,6 +64,23 @@ def everything(target: Target, model: str, visitor: str) -> str:
     return "\n".join(said)
 
 
+def test_a_refused_click_is_one_line_without_the_visitors_token(shared):
+    """The first here: the log has room yet, and what is refused often is only counted."""
+    target, _ = shared
+    config = target.config()
+    button = next(c["id"] for c in config["components"] if c["props"].get("elem_id") == "vq-upload")
+    event = next(e for e in config["dependencies"] if e["targets"][:1] == [[button, "upload"]])
+    file = target.upload(f"{OWNER}.zip", b"no zip")
+    meta = {"path": file, "meta": {"_type": "gradio.FileData"}, "orig_name": f"{OWNER}.zip"}
+
+    def click() -> None:
+        assert target.join(event["id"], [meta, OWNER, 0], "click").status_code == 200
+        assert "not a readable zip" in json.dumps(target.outcome("click"))
+
+    said = target.log_of(click)
+    assert said.startswith("Warning: Refused: ") and "\n" not in said and OWNER not in said, said
+
+
 def test_the_name_tells_nothing_of_the_owner(shared):
     _, name = shared
     assert re.fullmatch(r"share:[0-9a-f]{32}", name) and OWNER not in name and RUN not in name

@@ -12,7 +12,8 @@ from demo.web.sizes import JSON_BYTES, VALUES
 from tests.attacks.conftest import HONEST_SECONDS
 
 DOORS = ("queue/join", "component_server", "run/predict", "call/encode", "reset", "upload_progress")
-SECONDS = 6.0
+SECONDS = 2.0
+"""How long many send at once: each sends a few times, and the page is asked for as often."""
 JSON = {"Content-Type": "application/json"}
 MEMORY = 2**30
 """What one client may take, bytes."""
