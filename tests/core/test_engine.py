@@ -226,14 +226,6 @@ def test_the_engines_own_tests_pass():
     assert ran.returncode == 0, ran.stdout
 
 
-def test_the_types_of_the_modules_are_right():
-    compiler = ROOT / "tests" / "js" / "node_modules" / "typescript" / "bin" / "tsc"
-    if not compiler.is_file():
-        cannot_run("needs TypeScript to check the types: npm ci --prefix tests/js")
-    ran = node(compiler, "--project", ROOT / "tests" / "js" / "tsconfig.json")
-    assert ran.returncode == 0, ran.stdout
-
-
 def test_the_engine_stays_small_enough_to_be_read():
     """780 lines of code as the formatter lays them out (which makes a third more of them than they
     were by hand), for what computes: without comments and the questions between page and
