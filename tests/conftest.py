@@ -9,6 +9,14 @@ from pathlib import Path
 import pytest
 from hypothesis import settings
 
+from demo.web.quickstart import skip_stubs
+
+# One thread of PyTorch for each process that a test is or starts: sums are then added in one order,
+# and the small models here are fastest. Set before anything imports PyTorch.
+os.environ["OMP_NUM_THREADS"] = "1"
+
+skip_stubs()  # as app.py does; workers beside each other would write the same files
+
 # A shell makes what it starts in the background ignore Ctrl-C, and so would what the tests start.
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)
@@ -59,31 +67,14 @@ def uploads(tmp_path, monkeypatch) -> Path:
     return tmp_path
 
 
-@pytest.fixture
-def one_thread():
-    """PyTorch on one thread: sums are then added in one order, and small models are fastest."""
-    import torch
-
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(threads)
-
-
 @pytest.fixture(scope="module")
 def small_sets():
-    """The synthetic digits are a few hundred, and torch has one thread, so that sums are added in
-    one order."""
-    import torch
-
+    """The synthetic digits are a few hundred."""
     from vqvae.data import datasets as data
 
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(data, "SYNTHETIC_COUNTS", {"train": 200, "test": 60})
         yield
-    torch.set_num_threads(threads)
 
 
 @pytest.fixture(scope="module")

@@ -17,8 +17,6 @@ from demo.settings import Settings
 from demo.tabs.reconstruct.questions import choose_part, open_upload
 from vqvae.config import ModelConfig
 
-pytestmark = pytest.mark.usefixtures("one_thread")
-
 HEIGHT, WIDTH = 300, 400
 SEVEN, ONE = (60, 70, 190, 150), (80, 275, 180, 285)
 """Where the two digits of `sheet` are, in pixels: top, left, bottom, right."""

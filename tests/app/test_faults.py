@@ -201,9 +201,7 @@ def test_a_run_that_the_disk_ends_can_go_on_when_there_is_room_again(tmp_path, n
     assert worker.outcome(KeyError("x"), tmp_path)[0] == "failed"
 
 
-def test_a_clock_that_jumps_a_day_at_every_look_changes_no_figure(
-    tmp_path, monkeypatch, one_thread
-):
+def test_a_clock_that_jumps_a_day_at_every_look_changes_no_figure(tmp_path, monkeypatch):
     real, jumps = time.time, itertools.cycle((DAY, -DAY, 0.0))
     monkeypatch.setattr(time, "time", lambda: real() + next(jumps))
     data = vqvae.ImageSet("x", "train", torch.zeros(32, 1, 16, 16, dtype=torch.uint8))

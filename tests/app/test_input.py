@@ -19,8 +19,6 @@ from demo.tabs.edit.questions import edit_open
 from demo.tabs.reconstruct.questions import open_upload, reconstruct
 from vqvae.config import ModelConfig
 
-pytestmark = pytest.mark.usefixtures("one_thread")
-
 SIDE = 280
 
 

@@ -25,7 +25,6 @@ from demo.tabs.train.live import RunLive
 from vqvae.prior.checkpoint import copy_model
 from vqvae.prior.training import PriorTrainingConfig
 
-pytestmark = pytest.mark.usefixtures("one_thread")
 MODEL = vqvae.ModelConfig(
     channels=1,
     height=16,

@@ -23,8 +23,6 @@ from demo.tabs.reconstruct import tab
 from demo.tabs.reconstruct.questions import code_whole, open_model, open_upload, reconstruct
 from vqvae.checkpoints.gallery import Gallery
 
-pytestmark = pytest.mark.usefixtures("one_thread")
-
 
 def grids(config, count: int) -> Gallery:
     """A gallery with nothing in it but random grids, labelled 2, 1, 0, 2, 1, 0, ..."""

@@ -23,7 +23,6 @@ from vqvae.checkpoints.checkpoint import CheckpointError
 from vqvae.nn import losses
 from vqvae.training.runs import read_run
 
-pytestmark = pytest.mark.usefixtures("one_thread")
 MODEL = vqvae.ModelConfig(
     channels=1,
     height=16,

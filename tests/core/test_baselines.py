@@ -43,14 +43,6 @@ def pictures(count=24, seed=0):
     return ImageSet("bars", "train", images.to(torch.uint8), labels, ("a", "b", "c"))
 
 
-@pytest.fixture(scope="module", autouse=True)
-def one_thread_here():
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(threads)
-
-
 @pytest.fixture(scope="module")
 def trained():
     """One of each kind after 120 steps on the bars."""

@@ -32,7 +32,6 @@ from vqvae.data.imageset import ImageSet
 from vqvae.nn.build import build_model
 from vqvae.quantizers import QUANTIZERS
 
-pytestmark = pytest.mark.usefixtures("one_thread")
 CONFIG = ModelConfig(
     height=8,
     width=8,

@@ -27,8 +27,6 @@ SCRIPT = """
 import sys
 from pathlib import Path
 sys.path[:0] = [{root!r}, {tests!r}]
-import torch
-torch.set_num_threads(1)
 from test_distributed import QUANTIZERS, loop_of_ones_own, run_of
 from test_distributed import train_and_write, use_shared_memory
 from vqvae.cli.launch import leave
@@ -200,14 +198,11 @@ def two(tmp_path_factory):
         capture_output=True,
         text=True,
         timeout=180,
-        env={**os.environ, "OMP_NUM_THREADS": "1", "VQVAE_DATA_DIR": str(folder)},
+        env={**os.environ, "VQVAE_DATA_DIR": str(folder)},
     )
     assert done.returncode == 0, done.stderr[-3000:]
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
     for quantizer in QUANTIZERS:
         train_and_write(quantizer, folder)
-    torch.set_num_threads(threads)
     return folder, done
 
 

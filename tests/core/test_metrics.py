@@ -15,7 +15,6 @@ from vqvae.data.imageset import ImageSet
 from vqvae.metrics import entropy_bits, mse, perplexity, psnr, ssim, usage
 from vqvae.nn.build import build_model
 
-pytestmark = pytest.mark.usefixtures("one_thread")
 TINY = {
     "height": 8,
     "width": 12,

@@ -10,8 +10,6 @@ from vqvae.config import ModelConfig
 from vqvae.nn.build import build_model
 from vqvae.quantizers import QUANTIZERS
 
-pytestmark = pytest.mark.usefixtures("one_thread")
-
 
 def tiny(**changes) -> ModelConfig:
     return ModelConfig(

@@ -9,8 +9,6 @@ from vqvae.nn.build import build_model
 from vqvae.quantizers import QUANTIZERS
 from vqvae.training.optimizer import Muon, make_optimizers, orthogonalize
 
-pytestmark = pytest.mark.usefixtures("one_thread")
-
 
 def test_orthogonalize_keeps_the_directions_and_levels_the_singular_values():
     g = torch.Generator().manual_seed(0)

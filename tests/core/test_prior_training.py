@@ -26,7 +26,6 @@ from vqvae.prior.training import (
     new_prior,
 )
 
-pytestmark = pytest.mark.usefixtures("one_thread")
 SIZES = {"channels": 16, "layers": 1, "heads": 2}
 
 

@@ -15,7 +15,6 @@ from vqvae.nn.quantizers.ema import EMAVectorQuantizer
 from vqvae.nn.quantizers.search import kmeans
 
 BOTH = pytest.mark.parametrize("variant", [VectorQuantizer, EMAVectorQuantizer])
-pytestmark = pytest.mark.usefixtures("one_thread")
 
 
 def seeded(seed: int = 0) -> torch.Generator:

@@ -24,7 +24,6 @@ from vqvae.nn.quantizers.simvq import SimVQ
 from vqvae.quantizers import QUANTIZERS, nearest_sizes, suitable_dim
 from vqvae.training.training import Training
 
-pytestmark = pytest.mark.usefixtures("one_thread")
 EVERY = pytest.mark.parametrize("kind", QUANTIZERS)
 K = 64
 

@@ -144,7 +144,7 @@ def followed(name: str, output: Path, **environment: str) -> subprocess.Complete
         capture_output=True,
         text=True,
         timeout=250,
-        env={**os.environ, "OMP_NUM_THREADS": "1", **environment},
+        env={**os.environ, **environment},
     )
 
 

@@ -28,7 +28,6 @@ from vqvae.training.machine import check_memory, estimate_bytes, resolve_device
 from vqvae.training.runs import TRAINING_FILE, read_run
 from vqvae.training.training import Training, TrainingDiverged
 
-pytestmark = pytest.mark.usefixtures("one_thread")
 CONFIG = ModelConfig(
     height=8, width=8, hidden_channels=8, residual_blocks=1, embedding_dim=4, codebook_size=16
 )

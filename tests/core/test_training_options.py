@@ -11,8 +11,6 @@ from vqvae.nn.build import build_model
 from vqvae.training.machine import resolve_precision
 from vqvae.training.training import Training
 
-pytestmark = pytest.mark.usefixtures("one_thread")
-
 
 def training(**changes) -> Training:
     pixels = torch.randint(
