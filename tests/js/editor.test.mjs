@@ -4,10 +4,12 @@ import { readFileSync } from "node:fs";
 import test from "node:test";
 
 import { Wire } from "../../demo/page/wire.js";
-import { COMMANDS } from "../../demo/tabs/edit/page/commands.js";
-import { Grid, History } from "../../demo/tabs/edit/page/grid.js";
-import { KEYS, Typing, keyName } from "../../demo/tabs/edit/page/keys.js";
-import { Store } from "../../demo/tabs/edit/page/store.js";
+import { makeCommands } from "../../demo/tabs/edit/page/commands.js";
+import { keyName } from "../../demo/tabs/edit/page/keys.js";
+import { Grid } from "../../demo/tabs/edit/page/state/grid.js";
+import { History } from "../../demo/tabs/edit/page/state/history.js";
+import { Store } from "../../demo/tabs/edit/page/state/store.js";
+import { Typing } from "../../demo/tabs/edit/page/state/typing.js";
 
 const read = (name) =>
   readFileSync(new URL(`../../demo/tabs/edit/page/${name}`, import.meta.url), "utf8");
@@ -369,11 +371,18 @@ test("typed digits become a code as soon as no further digit fits", () => {
   assert.ok(!typing.finish());
 });
 
-test("every key leads to a command of its own name", () => {
-  assert.equal(KEYS[keyName({ key: "Z", ctrlKey: true, shiftKey: true })], "redo");
-  assert.equal(KEYS[keyName({ key: "z", metaKey: true })], "undo");
-  assert.equal(KEYS[keyName({ key: "M", shiftKey: true })], "flip");
-  const page = read("edit.html");
-  for (const name of Object.values(KEYS)) assert.ok(name in COMMANDS, name);
-  for (const [, name] of page.matchAll(/data-do="(\w+)"/g)) assert.ok(name in COMMANDS, name);
+test("a key has one name, and every button and key one command", () => {
+  assert.equal(keyName({ key: "Z", ctrlKey: true, shiftKey: true }), "ctrl+shift+z");
+  assert.equal(keyName({ key: "z", metaKey: true }), "ctrl+z");
+  assert.equal(keyName({ key: "M", shiftKey: true }), "shift+m");
+  assert.equal(keyName({ key: "?", shiftKey: true }), "?");
+  const commands = makeCommands({}),
+    names = commands.map(({ name }) => name),
+    keys = commands.flatMap(({ key }) => key ?? []);
+  assert.equal(new Set(names).size, names.length);
+  assert.equal(new Set(keys).size, keys.length);
+  const buttons = new Set([...read("edit.html").matchAll(/data-do="(\w+)"/g)].map((one) => one[1]));
+  for (const name of buttons) assert.ok(names.includes(name), name);
+  for (const { name, key } of commands)
+    assert.ok(key || buttons.has(name) || name === "retry", `nothing leads to ${name}`);
 });

@@ -2,7 +2,7 @@
 // test_edit.py compares them with vqvae/codes.py.
 import { readFileSync } from "node:fs";
 
-import { Grid } from "../../demo/tabs/edit/page/grid.js";
+import { Grid } from "../../demo/tabs/edit/page/state/grid.js";
 
 const run = {
   fill: ({ flat, cells, code }) => Grid.fill(flat, cells, code),

@@ -4,7 +4,7 @@
 
 import { bytesOfPicture, engineFor } from "../../../page/engine.js";
 import { bytesOf, floatsOf, packed } from "../../../page/packed.js";
-import { Grid } from "./grid.js";
+import { Grid } from "./state/grid.js";
 
 const TRIED = 24; // codes put into a cell to measure what it can move
 const CHUNK = 32; // previews in one answer of the page

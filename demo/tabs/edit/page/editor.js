@@ -1,416 +1,221 @@
-// The editor: its state, what it asks the server, and every command. A command has a key (keys.js)
-// and a button.
+// The editor: one state, the parts that change it, and the view that shows it. A person's act
+// reaches a part as a command (commands.js) or a gesture; the part changes the state; `update` shows
+// it. What each part needs of the others it is given here.
 
-import { make } from "../../../page/dom.js";
-import { imageOf, pngOf } from "../../../page/packed.js";
-import { pixelsOf } from "../../../page/pixels.js";
+import { isOutOfReach } from "../../../page/dom.js";
 import { Wire } from "../../../page/wire.js";
-import { Board } from "./board.js";
-import { commanding } from "./commands.js";
+import { makeCommands } from "./commands.js";
 import { Computing } from "./computing.js";
-import { Grid } from "./grid.js";
-import { Typing } from "./keys.js";
-import { looking } from "./looking.js";
-import { Paint } from "./paint.js";
-import { Palette } from "./palette.js";
+import { Edits } from "./edits.js";
+import { Looking } from "./looking.js";
+import { Opening } from "./opening.js";
 import { Previews } from "./preview.js";
-import { withPrior } from "./prior.js";
-import { FIRST_ORDER, ORDERS, VIEWS, showing } from "./screen.js";
-import { Side } from "./side.js";
-import { Steps } from "./steps.js";
-import { Store } from "./store.js";
-import { withTools } from "./tools.js";
+import { Prior } from "./prior.js";
+import { Sharing } from "./sharing.js";
+import { State } from "./state/state.js";
+import { Store } from "./state/store.js";
+import { Typing } from "./state/typing.js";
+import { Tools } from "./tools.js";
+import { Notice } from "./view/notice.js";
+import { ref } from "./view/paint.js";
+import { View } from "./view/view.js";
 
-/**
- * @typedef {Record<string, (this: any, ...args: any[]) => any>} Methods of the Editor, from files
- * of their own
- */
+/** @typedef {import("../../../page/component.js").Component} Component */
 
-/** What these files add is not known to the type checker: every name of an Editor passes. */
-const Open = /** @type {new () => Record<string, any>} */ (Object);
+const FULL = "This browser keeps no more edits over a reload; here they stay.";
 
-export class Editor extends Open {
+export class Editor {
+  /**
+   * @param {HTMLElement} root @param {Component["server"]} server
+   * @param {Component["trigger"]} trigger
+   */
   constructor(root, server, trigger) {
-    super();
+    const state = (this.state = new State()),
+      notice = new Notice(root),
+      computing = new Computing(server);
     this.root = root;
-    this.refs = {};
-    for (const node of root.querySelectorAll("[data-ref]")) this.refs[node.dataset.ref] = node;
-    const { refs } = this,
-      own = (place) => {
-        try {
-          return window[place];
-        } catch {
-          return null;
-        }
-      };
-    this.trigger = trigger;
-    this.info = null;
-    this.cell = null;
-    this.hovered = null;
-    this.preview = null;
-    this.view = "picture";
-    this.order = FIRST_ORDER;
-    /** @type {Set<number>} codes that draw next to nothing */
-    this.blacks = new Set();
-    this.unfolded = false;
-    this.code = 0;
-    this.badCode = "";
-    this.two = false;
-    this.tool = "select";
-    this.clip = null;
-    this.number = 0;
-    this.blendFrom = null;
-    this.klass = -1;
-    this.choices = null;
-    this.waiting = null;
-    this.odds = null;
-    this.surprised = false;
-    this.seed = 0;
-    this.wire = new Wire(server, (lost) => this.lost(lost));
-    this.computing = new Computing(server);
+    this.notice = notice;
+    this.update = () => this.view.render(state);
+    this.say = notice.say.bind(notice);
+    const shared = {
+      state,
+      update: this.update,
+      say: this.say,
+      changed: (/** @type {any} */ side, how = {}) => this.changed(side, how),
+    };
+
+    const wire = new Wire(server, (lost) => notice.lost(lost));
     // Asked like the server, and answered in the page wherever the page can.
-    this.model = new Wire(this.computing.questions(), (lost) => this.lost(lost));
-    for (const wire of [this.wire, this.model]) {
-      wire.onBusy = (sentence) => this.say(sentence);
-      wire.onAsking = () => {
-        root.dataset.asking = this.wire.asking + this.model.asking;
+    const model = new Wire(computing.questions(), (lost) => notice.lost(lost));
+    this.wires = [wire, model];
+    for (const one of this.wires) {
+      one.onBusy = this.say;
+      one.onAsking = () => {
+        root.dataset.asking = String(wire.asking + model.asking);
       };
-      window.addEventListener("vq-back", () => wire.retry());
+      window.addEventListener("vq-back", () => one.retry());
     }
-    this.store = new Store(own("sessionStorage"), own("localStorage"), () =>
-      this.say("This browser keeps no more edits over a reload; here they stay.", { bad: true }),
+    this.retry = () => this.wires.forEach((one) => one.retry());
+
+    const previews = new Previews(model, computing, (codes, all) => {
+      this.looking.arrived(codes);
+      root.dispatchEvent(new CustomEvent("previewed", { detail: all }));
+    });
+    this.prior = new Prior(shared, wire, (label, next) => this.edits.change(label, next));
+    this.looking = new Looking(shared, model, previews, this.prior, () => this.tellPainted());
+    this.edits = new Edits(shared, (side) => this.looking.draw(side));
+    this.tools = new Tools(shared, this.edits, this.looking);
+    const store = new Store(place("sessionStorage"), place("localStorage"), () =>
+      this.say(FULL, { bad: true }),
+    );
+    this.opening = new Opening(root, shared, { wire, model, computing, store }, () =>
+      this.restored(),
     );
     // A hand may be there before the first grid is.
-    const opened =
-      (act) =>
-      (...given) => {
-        if (this.a.history) act(...given);
-      };
-    const on = {
-      select: opened((board) => this.selected(board)),
-      hover: opened((p) => this.hover(p)),
-      paint: opened((cells, done) => this.brush(cells, done)),
-      pick: opened((p) => this.picked(p)),
-      lock: () => this.do("lock"),
-      choose: () => this.do("palette"),
-      focus: opened((board) => this.activate(board)),
+    this.take = (/** @type {number} */ code) => state.isOpen && this.tools.take(code);
+    this.focusCell = () => this.view.focusCell(state);
+    this.focusCode = () => this.view.focusCode(state);
+    this.sharing = new Sharing(root, shared, {
+      wire,
+      opening: this.opening,
+      edits: this.edits,
+      take: this.take,
+      focusCell: this.focusCell,
+    });
+    this.typing = new Typing(this.say, (code) => {
+      this.say("");
+      this.take(code);
+    });
+    this.draw = () => ref(root, "draw").hidden || trigger("draw");
+    this.train = () => trigger("train");
+    this.chooseFile = () => ref(root, "file").click();
+    this.commands = makeCommands(this);
+    this.view = new View(root, state, this.commands, this.heard());
+  }
+
+  /** What the view tells of. @returns {import("./view/view.js").Told} */
+  heard() {
+    const { state, looking, tools, edits, prior, typing } = this;
+    return {
+      select: (side, cells, cursor, anchor) => {
+        typing.cancel();
+        looking.select(side, cells, cursor, anchor);
+      },
+      activate: (side) => looking.activate(side),
+      hover: (p) => looking.hover(p),
+      paint: (cells, done) => edits.stroke(cells, done),
+      pick: (p) => tools.pick(p),
+      lock: () => edits.toggleLocks(),
+      choose: this.focusCode,
+      enter: () => typing.finish(),
+      digit: (digit) => typing.digit(digit, state.info.K),
+      seen: (codes) => looking.foresee(codes),
+      preview: (code) => looking.tryOut(code),
+      take: this.take,
+      leave: () => looking.leave(),
+      tryChoice: (n) => prior.tryChoice(n),
+      takeChoice: (n) => prior.takeChoice(n),
     };
-    this.a = new Side("a", new Board(refs.gridA, "Grid", on), refs.picture);
-    this.b = new Side("b", new Board(refs.gridB, "Second grid", on), refs.pictureB);
-    this.side = this.a;
-    const codes = {
-      preview: opened((code) => this.tryOut(code)),
-      pick: opened((code) => this.take(code)),
-    };
-    this.palette = new Palette(refs.codes, {
-      ...codes,
-      seen: (seen) => this.foresee(seen),
-      leave: () => this.leave(),
-    });
-    this.steps = new Steps(refs, codes);
-    this.previews = new Previews(this.model, this.computing, (fresh) => {
-      if (fresh.includes(this.preview?.code)) this.tryOut(this.preview.code);
-      root.dispatchEvent(new CustomEvent("previewed", { detail: this.previews.pictures.size }));
-    });
-    this.typing = new Typing(
-      (text) => this.say(text),
-      opened((code) => {
-        this.say("");
-        this.take(code);
-      }),
-    );
   }
 
-  get painting() {
-    return this.tool === "paint";
+  /** Carries out a command, or says why it cannot be. @param {string | undefined} name */
+  do(name) {
+    const { state } = this,
+      command = this.commands.find((one) => one.name === name);
+    if (!command || !(state.isOpen || name === "retry")) return;
+    const button = this.root.querySelector(`[data-do="${name}"]`),
+      can = command.enabled?.(state) ?? true;
+    if (button instanceof HTMLElement && isOutOfReach(button))
+      this.say(button.title, { bad: true });
+    else if (can !== true) this.say(can);
+    else command.run();
+    this.opening.keepSoon();
   }
 
-  lost(lost) {
-    this.root.classList.toggle("lost", lost);
-    if (lost)
-      this.say("The server does not answer. Your edits are kept here and sent when it is back.", {
-        bad: true,
-        retry: true,
-      });
-    else this.say("The server is back; all edits are sent.");
-  }
-
-  // ---- a model, a grid ----
-
-  // A model is chosen; `handed` is a grid from another tab.
-  async open(model, handed) {
-    if (this.info) this.keep();
-    this.wire.renew();
-    this.model.renew();
-    this.root.setAttribute("aria-busy", "true");
-    if (this.info?.model !== model) {
-      this.say("Loading the model…");
-      const info = await this.wire.ask("edit_model", { model });
-      if (!info) return;
-      if (!info.ok) {
-        this.shut(info.error);
-        return;
-      }
-      this.root.dataset.engine = "server";
-      this.computing.open(info).then((here) => {
-        if (here && this.computing.info === info) this.root.dataset.engine = "page";
-      });
-      await this.adopt(info);
-    }
-    const link = takeLink(),
-      saved = this.a.history ? null : this.store.load(this.info);
-    if (saved) this.restore(saved);
-    if (handed)
-      await this.load(this.a, { kind: "grid", indices: handed.indices, picture: handed.input });
-    else if (link) await this.load(this.a, { kind: "link", text: link });
-    if (!this.a.history)
-      await this.load(
-        this.a,
-        this.info.examples ? { kind: "example", number: 0 } : { kind: "random", seed: 1 },
-      );
-    if (!this.a.history) return;
-    this.root.setAttribute("aria-busy", "false");
-    this.root.classList.remove("shut");
-  }
-
-  // There is nothing to edit, and why.
-  shut(reason) {
-    this.info = null;
-    this.root.setAttribute("aria-busy", "false");
-    this.root.classList.add("shut");
-    this.say(reason, { bad: true });
-  }
-
-  // Lay the page out for a model, empty.
-  async adopt(info) {
-    const { refs } = this;
-    Object.assign(this, {
-      info: null,
-      cell: null,
-      hovered: null,
-      preview: null,
-      side: this.a,
-      two: false,
-      tool: "select",
-      blendFrom: null,
-      klass: -1,
-      choices: null,
-      waiting: null,
-      odds: null,
-      surprised: false,
-    });
-    const { sheet } = info;
-    this.root.style.setProperty("--sheet", `url("${pngOf(sheet.png)}")`);
-    this.root.style.setProperty("--sheet-columns", sheet.columns);
-    this.root.style.setProperty("--sheet-rows", sheet.rows);
-    this.tiles = pixelsOf(await imageOf(sheet.png));
-    this.blacks = Paint.blacks(this.tiles, info);
-    this.info = info;
-    this.used = info.counts?.reduce((sum, n) => sum + n, 0);
-    const bits = Math.ceil(info.h * info.w * Math.log2(info.K));
-    refs.size.textContent = `${info.h} × ${info.w} cells, ${info.K.toLocaleString("en")} codes: ${bits.toLocaleString("en")} bits`;
-    refs.code.max = info.K - 1;
-    refs.number.max = Math.max(0, info.examples - 1);
-    this.root.querySelector(".group.example").hidden = !info.examples;
-    const orders = ORDERS.filter((o) => !o.needs || info[o.needs]);
-    refs.order.replaceChildren(...orders.map((o) => make("option", "", { value: o.id }, o.name)));
-    if (!orders.some((o) => o.id === this.order)) this.order = FIRST_ORDER;
-    refs.order.value = this.order;
-    this.adoptPrior();
-    for (const side of [this.a, this.b]) {
-      side.clear();
-      side.board.info = null;
-      side.board.tool = "select";
-    }
-    this.a.board.setup(info, sheet);
-    this.palette.setup(info);
-    this.code = Math.min(this.code, info.K - 1);
-    this.layout();
-  }
-
-  // Most people never open a second grid: its cells are made when somebody does.
-  prepare(side) {
-    if (!side.board.info) side.board.setup(this.info, this.info.sheet);
-  }
-
-  restore(saved) {
-    if (!this.a.restore(saved.a, this.info)) return;
-    if (saved.b) this.prepare(this.b);
-    this.two = this.b.restore(saved.b, this.info) && !!saved.two;
-    if (ORDERS.some((o) => o.id === saved.order && (!o.needs || this.info[o.needs])))
-      this.order = saved.order;
-    if (VIEWS.some((v) => v.id === saved.view)) this.view = saved.view;
-    if (Number.isInteger(saved.code) && saved.code >= 0 && saved.code < this.info.K)
-      this.code = saved.code;
-    this.number = Number.isInteger(saved.number) ? saved.number : 0;
-    this.refs.number.value = this.number;
-    this.refs.order.value = this.order;
-    this.restorePrior(saved);
-    this.layout();
-    for (const side of [this.a, this.b]) if (side.history) this.send(side);
-    this.say("Your edits are as you left them.");
-    this.show();
-    this.inspect();
-  }
-
-  // Open a grid in a side: an example, a random one, a text, a picture, or one from another tab.
-  async load(side, request) {
-    this.settle();
-    const here = request.kind === "random" && this.computing.engine;
-    const answer = here
-      ? await this.computing.random()
-      : await this.wire.ask("edit_open", { model: this.info.model, ...request });
-    if (!answer) return false;
-    if (!answer.ok) {
-      this.say(answer.error, { bad: true });
-      return answer.error;
-    }
-    side.opened(answer);
-    this.say(`Opened: ${answer.about}. Undo brings back what was there.`);
-    if (side.history.steps.length === 0) this.say("");
-    this.changed(side, { send: false });
-    return true;
-  }
-
-  keep() {
-    clearTimeout(this.keeping);
-    if (this.info && this.a.history)
-      this.store.save(this.info, {
-        a: this.a,
-        b: this.b,
-        two: this.two,
-        order: this.order,
-        view: this.view,
-        code: this.code,
-        number: this.number,
-        klass: this.klass,
-        surprised: this.surprised,
-      });
-  }
-
-  // ---- edits ----
-
-  change(label, next, side = this.side) {
-    this.settle();
-    const wanted = Grid.differing(next, side.history.flat);
-    if (!side.history.push(label, side.keepLocked(next))) {
-      if (wanted) this.say("Locked cells keep their codes: K unlocks the selected ones.");
-      return false;
-    }
-    this.changed(side);
-    return true;
-  }
-
-  // The grid of a side is another one now: show it, decode it, keep it.
+  /**
+   * The grid of a side is another one now: it is drawn, shown, judged and kept.
+   * @param {import("./state/side.js").Side} side
+   */
   changed(side, { send = true } = {}) {
-    if (side.history.source !== side.unpacked) {
-      side.unpack();
-      side.unpacked = side.history.source;
-    }
-    if (side === this.a && !this.blending) this.blendFrom = null;
-    if (!this.root.classList.contains("lost") && this.refs.notice.classList.contains("bad"))
-      this.say(this.badCode, { bad: !!this.badCode });
-    if (send) this.send(side); // first: the server works while the page is painted
-    this.preview = null;
-    this.foreseeAbout();
-    const exact = side === this.side && this.exactNow(side);
-    if (exact) side.pixels = exact;
-    this.judge();
-    this.show();
-    if (exact) this.tellPainted();
-    this.inspect();
-    clearTimeout(this.keeping);
-    this.keeping = setTimeout(() => this.keep(), 150);
-    if (!this.refs.sharePanel.hidden) this.share();
-    this.blendSays();
+    const { state, looking } = this;
+    side.unpack();
+    if (side === state.a) state.blendFrom = null;
+    this.notice.settle(state.badCode);
+    if (send) looking.draw(side); // first: the model works while the page is painted
+    state.preview = null;
+    looking.foresee();
+    const foreseen = side === state.side && looking.foreseen();
+    if (foreseen) side.pixels = foreseen;
+    this.prior.judge();
+    this.update();
+    if (foreseen) this.tellPainted();
+    looking.inspect();
+    this.opening.keepSoon();
+    if (state.panels.share) void this.sharing.share();
   }
 
-  // A preview that was fetched for the grid as it is now is its picture already; the server's
-  // answer confirms it.
-  exactNow(side) {
-    const codes = new Set(side.board.selection().map((p) => side.flat[p]));
-    return codes.size === 1 ? this.previews.exact([...codes][0]) : null;
-  }
-
-  send(side) {
-    const flat = side.flat.slice();
-    this.model.send(`commit ${side.id}`, "commit", { flat }, ({ pixels, ...answer }) => {
-      if (!answer.ok) {
-        this.say(answer.error, { bad: true });
-        return;
-      }
-      if (!side.live && Grid.differing(flat, side.flat)) return; // late: another edit has been made since
-      const shown = side.pixels && !Grid.differing(pixels, side.pixels); // by a preview
-      if (!shown) {
-        side.pixels = pixels;
-        this.figures();
-        this.picture();
-      }
-      this.tellPainted();
-    });
-  }
-
-  // The picture of the grid as it is now is on the page: for whoever measures how long that takes.
+  /** The picture of the grid as it is now is on the page: for whoever measures how long that takes. */
   tellPainted() {
     this.root.dispatchEvent(new CustomEvent("painted"));
   }
 
-  // A stroke or a blend that is still under way becomes a step before anything else happens.
-  settle() {
-    for (const side of [this.a, this.b])
-      if (side.live) {
-        const next = side.live;
-        side.live = null;
-        side.history.push("stroke", next);
-      }
+  /** The edits of another time are there again. */
+  restored() {
+    const { state, looking } = this;
+    for (const side of state.sides) if (side.isOpen) looking.draw(side);
+    this.say("Your edits are as you left them.");
+    this.prior.judge();
+    this.update();
+    looking.foresee();
+    looking.inspect();
   }
 
-  blend(value, done) {
-    const { a, b, info } = this;
-    this.blendFrom ??= a.history.flat.slice();
-    const next = a.keepLocked(
-      Grid.interpolate(
-        this.blendFrom,
-        b.flat,
-        value / 100,
-        info.h,
-        info.w,
-        this.refs.blendOrder.value,
-      ),
-    );
-    if (!done) {
-      a.live = next;
-      a.board.render(next);
-      this.send(a);
-    } else {
-      a.live = null;
-      this.blending = true;
-      if (a.history.push("take-over", next)) this.changed(a);
-      else this.show();
-      this.blending = false;
-    }
-    this.blendSays();
+  /** What is only tried out goes, and the keyboard is back on the grid. */
+  takeBack() {
+    this.looking.tryOut(null);
+    this.focusCell();
   }
 
-  blendSays() {
-    if (!this.two) return;
-    const { a, b, refs } = this,
-      from = this.blendFrom ?? a.history.flat;
-    if (!this.blendFrom) refs.blend.value = 0;
-    const all = Grid.differing(from, b.flat),
-      left = Grid.differing(a.flat, b.flat);
-    refs.blendSaid.textContent = `${all - left} of ${all} differing cells`;
+  /** Opens or closes a panel. @param {keyof State["panels"]} name */
+  flip(name) {
+    const { panels } = this.state;
+    panels[name] = !panels[name];
+    this.update();
+    return panels[name];
+  }
+
+  /** A second grid beside the first, or no longer. */
+  async second() {
+    const { state } = this;
+    state.two = !state.two;
+    if (!state.two) this.looking.activate(state.a);
+    this.update();
+    if (state.two && !state.b.isOpen) state.two = await this.opening.second();
+    this.update();
+  }
+
+  /** The surprise of each cell over the grid, or no longer. */
+  judge() {
+    this.state.surprised = !this.state.surprised;
+    this.prior.judge();
+    this.update();
+  }
+
+  /** @param {number} klass that the prior is asked for; -1 is any */
+  setClass(klass) {
+    const { state } = this;
+    Object.assign(state, { klass, choices: null, odds: null });
+    this.prior.judge();
+    this.looking.inspect();
+    this.update();
   }
 }
 
-Object.assign(Editor.prototype, showing, looking, commanding, withPrior, withTools);
-
-// The grid of a link, taken out of the address so that a reload keeps the edits made since.
-function takeLink() {
-  const address = new URL(location.href),
-    text = address.searchParams.get("grid");
-  if (text === null) return null;
-  address.searchParams.delete("grid");
-  history.replaceState(history.state, "", address);
-  return text;
+/** Where a browser keeps things; null where it forbids it. @param {"sessionStorage" | "localStorage"} name */
+function place(name) {
+  try {
+    return window[name];
+  } catch {
+    return null;
+  }
 }

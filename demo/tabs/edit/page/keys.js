@@ -1,91 +1,56 @@
-// Which key does what. Letters act when the focus is on a grid, the palette or a button of the
-// editor, not in a field.
+// Which command a key leads to. Letters act when the focus is on a grid, the palette or a button of
+// the editor, not in a field.
 
-export const KEYS = {
-  "ctrl+z": "undo",
-  "ctrl+y": "redo",
-  "ctrl+shift+z": "redo",
-  "ctrl+a": "all",
-  r: "reset",
-  f: "fill",
-  p: "paint",
-  i: "pick",
-  s: "swap",
-  m: "mirror",
-  "shift+m": "flip",
-  "alt+arrowleft": "left",
-  "alt+arrowright": "right",
-  "alt+arrowup": "up",
-  "alt+arrowdown": "down",
-  e: "next",
-  "shift+e": "previous",
-  n: "random",
-  u: "upload",
-  d: "draw",
-  t: "text",
-  g: "second",
-  l: "share",
-  "?": "keys",
-  "shift+?": "keys",
-  c: "palette",
-  o: "order",
-  v: "view",
-  k: "lock",
-  "shift+k": "unlock",
-  h: "complete",
-  a: "alternatives",
-  b: "polish",
-  x: "surprise",
-};
+import { closest } from "../../../page/dom.js";
 
-// "ctrl+shift+z" for an event; the command key of a Mac counts as ctrl.
-export function keyName(event) {
-  const key = event.key.toLowerCase();
-  return (
-    (event.ctrlKey || event.metaKey ? "ctrl+" : "") +
-    (event.altKey ? "alt+" : "") +
-    (event.shiftKey && key !== "shift" ? "shift+" : "") +
-    key
-  );
+/**
+ * "ctrl+shift+z" for an event; the command key of a Mac counts as ctrl. @param {{key: string,
+ * ctrlKey?: boolean, metaKey?: boolean, altKey?: boolean, shiftKey?: boolean}} event
+ */
+export function keyName({ key, ctrlKey, metaKey, altKey, shiftKey }) {
+  const ownShift = key.length === 1 && key.toLowerCase() === key.toUpperCase(); // as "?" has
+  return [
+    ctrlKey || metaKey ? "ctrl+" : "",
+    altKey ? "alt+" : "",
+    shiftKey && !ownShift && key !== "Shift" ? "shift+" : "",
+    key.toLowerCase(),
+  ].join("");
 }
 
-// Digits typed on a grid become a code: taken at the last digit that fits, at Enter, or after a
-// pause.
-export class Typing {
-  constructor(show, take) {
-    this.show = show;
-    this.take = take;
-    this.digits = "";
-    /** @type {ReturnType<typeof setTimeout> | undefined} */
-    this.timer = undefined;
-  }
+/**
+ * @param {HTMLElement} root @param {import("./editor.js").Editor} editor
+ */
+export function listenToKeys(root, editor) {
+  const { state, commands } = editor;
+  const byKey = new Map(commands.map((command) => [command.key, command.name]));
+  byKey.set("ctrl+shift+z", "redo");
 
-  digit(ch, K) {
-    clearTimeout(this.timer);
-    this.digits += ch;
-    if (Number(this.digits) >= K) {
-      this.show(`There is no code ${this.digits}: codes run from 0 to ${K - 1}.`);
-      this.digits = "";
-      return;
-    }
-    this.show(`Code ${this.digits}…`);
-    if (Number(this.digits) * 10 >= K || this.digits.length >= String(K - 1).length) this.finish();
-    else this.timer = setTimeout(() => this.finish(), 1200);
-  }
-
-  finish() {
-    clearTimeout(this.timer);
-    if (!this.digits) return false;
-    const code = Number(this.digits);
-    this.digits = "";
-    this.take(code);
+  /** One step back from whatever is open or begun; false where nothing is. @param {Event} event */
+  function escape(event) {
+    const menu = closest(event, "details.menu[open]"),
+      panel = Object.entries(state.panels).find(([, open]) => open);
+    if (menu) {
+      menu.removeAttribute("open");
+      menu.querySelector("summary")?.focus();
+    } else if (editor.typing.cancel()) editor.say("");
+    else if (state.preview || closest(event, ".codes, .choices")) editor.takeBack();
+    else if (state.tool !== "select") editor.do("select");
+    else if (panel) editor.do(panel[0]);
+    else return false;
     return true;
   }
 
-  cancel() {
-    clearTimeout(this.timer);
-    const had = this.digits !== "";
-    this.digits = "";
-    return had;
-  }
+  root.addEventListener("keydown", (event) => {
+    if (!state.isOpen || event.defaultPrevented) return;
+    if (event.key === "Escape") {
+      if (escape(event)) event.preventDefault();
+      return;
+    }
+    const name = keyName(event),
+      command = byKey.get(name),
+      moves = name.includes("arrow") && closest(event, "[role=radiogroup]");
+    if (!command || moves || closest(event, "input, textarea, select")) return;
+    event.preventDefault();
+    editor.do(command);
+  });
 }

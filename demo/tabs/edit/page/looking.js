@@ -1,114 +1,186 @@
-// Looking without changing: which cell is meant, what a code would give, and the numbers of the
-// selected cell.
+// Looking without changing: which cell is meant, what a code would give, the picture of the grid,
+// and the numbers of the selected cell.
 
-/** @type {import("./editor.js").Methods} */
-export const looking = {
-  activate(board) {
-    const side = board === this.a.board ? this.a : this.b;
-    if (side === this.side) return;
-    this.side = side;
-    this.cell = null;
-    this.choices = null;
-    this.judge();
-    if (this.info && side.history) {
-      this.foreseeAbout();
-      this.buttons();
-      this.marks();
-      this.inspect();
-    }
-  },
+import { Grid } from "./state/grid.js";
 
-  selected(board) {
-    this.activate(board);
-    if (!this.side.history) return;
-    this.preview = null;
-    this.typing.cancel();
-    this.foreseeAbout();
-    this.palette.mark(this.side.flat[board.cursor]);
-    this.picture();
-    this.marks();
-    this.buttons();
-    this.readout();
+/** @typedef {import("./state/side.js").Side} Side */
+
+const REST = 60; // ms until a selection, or a hand that leaves, has come to rest
+
+export class Looking {
+  /**
+   * @param {import("./edits.js").Shared} shared
+   * @param {import("../../../page/wire.js").Wire} model what is asked
+   * @param {import("./preview.js").Previews} previews
+   * @param {{judge: () => void, rank: () => void}} prior
+   * @param {() => void} painted told when the picture of the grid as it is now is on the page
+   */
+  constructor({ state, update, say }, model, previews, prior, painted) {
+    this.state = state;
+    this.update = update;
+    this.say = say;
+    this.model = model;
+    this.previews = previews;
+    this.prior = prior;
+    this.painted = painted;
+    /** Codes that somebody may point at next. @type {number[]} */
+    this.seen = [];
+    /** @type {ReturnType<typeof setTimeout> | undefined} */
+    this.leaving = undefined;
+    /** @type {ReturnType<typeof setTimeout> | undefined} */
+    this.inspecting = undefined;
+  }
+
+  // ---- which cell ----
+
+  /** The grid that is edited from now on. @param {Side} side */
+  activate(side) {
+    const { state } = this;
+    if (side === state.side || !side.isOpen) return;
+    state.side = side;
+    state.cell = state.choices = null;
+    this.prior.judge();
+    this.foresee();
+    this.update();
     this.inspect();
-  },
+  }
 
+  /** @param {Side} side @param {Iterable<number>} cells @param {number} cursor */
+  select(side, cells, cursor, anchor = cursor) {
+    side.select(cells, cursor, anchor);
+    this.activate(side);
+    this.state.preview = null;
+    this.foresee();
+    this.update();
+    this.inspect();
+  }
+
+  /** @param {number | null} p */
   hover(p) {
-    if (p === this.hovered || !this.a.history) return;
-    this.hovered = p;
-    this.marks();
-    this.readout();
-  },
+    if (p === this.state.hovered || !this.state.isOpen) return;
+    this.state.hovered = p;
+    this.update();
+  }
 
-  // Show what a code would give; null takes it back. Asks the server nothing.
+  /** @param {string} view what the picture shows */
+  show(view) {
+    this.state.view = view;
+    this.update();
+    if (view === "effect") this.inspect();
+  }
+
+  /** @param {string} order of the palette */
+  sortBy(order) {
+    const { state } = this;
+    state.chooseOrder(order);
+    if (state.order === "prior" && !state.odds) this.prior.rank();
+    this.update();
+  }
+
+  /** The black codes are folded into one line, or shown. */
+  unfold() {
+    this.state.unfolded = !this.state.unfolded;
+    this.update();
+  }
+
+  // ---- what a code would give ----
+
+  /** Shows it; null takes it back. Asks nothing. @param {number | null} code */
   tryOut(code) {
-    const { side } = this;
-    if (!this.info || !side.pixels || this.painting) return;
-    this.preview = null;
-    side.board.preview(code);
-    if (code !== null) {
-      const exact = this.previews.exact(code);
-      this.preview = {
-        side,
-        code,
-        exact: !!exact,
-        pixels: exact ?? this.previews.approximate(code, side.pixels, this.tiles),
-      };
-    }
-    this.picture();
-  },
+    const { state, previews } = this,
+      { side } = state;
+    if (!side.pixels || state.painting) return;
+    const exact = code === null ? null : previews.exact(code);
+    state.preview =
+      code === null
+        ? null
+        : {
+            side,
+            codes: side.selection().map((p) => [p, code]),
+            what: `code ${code}`,
+            code,
+            exact: !!exact,
+            pixels: exact ?? previews.approximate(code, side.pixels, state.tiles),
+          };
+    this.update();
+  }
 
+  /** More pictures are here. @param {number[]} codes */
+  arrived(codes) {
+    const code = this.state.preview?.code;
+    if (code !== undefined && codes.includes(code)) this.tryOut(code);
+  }
+
+  /** The hand has left the palette. */
   leave() {
     this.tryOut(null);
     clearTimeout(this.leaving);
-    this.leaving = setTimeout(() => this.info && this.sortPalette(), 60);
-  },
+    this.leaving = setTimeout(() => this.update(), REST);
+  }
 
-  foreseeAbout() {
-    this.previews.about(this.info, this.side.flat, this.side.board.selection());
-    this.foresee(this.palette.visible());
-  },
+  /** Fetches what may be pointed at next. @param {number[]} [seen] codes in view */
+  foresee(seen = this.seen) {
+    const { info, side } = this.state;
+    this.seen = seen;
+    if (!side.isOpen) return;
+    this.previews.about(info, side.flat, side.selection());
+    this.previews.want(seen);
+  }
 
-  foresee(seen) {
-    if (this.info && this.side?.history) this.previews.want(seen);
-  },
+  /**
+   * A preview that was fetched for the grid as it is now is its picture already; the decoder's
+   * answer confirms it.
+   */
+  foreseen() {
+    const { side } = this.state,
+      [code, ...others] = new Set(side.selection().map((p) => side.flat[p]));
+    return others.length ? null : this.previews.exact(code);
+  }
 
-  // Ask for the selected cell's numbers, once the selection has come to rest.
+  // ---- the picture, and the numbers of the cell ----
+
+  /** Asks for the picture of a grid. @param {Side} side */
+  draw(side) {
+    const flat = side.flat.slice();
+    this.model.send(`commit ${side.id}`, "commit", { flat }, ({ ok, error, pixels }) => {
+      if (!ok) {
+        this.say(error ?? "", { bad: true });
+        return;
+      }
+      if (!side.live && Grid.differing(flat, side.flat)) return; // late: another edit has been made since
+      const shown = side.pixels && !Grid.differing(pixels, side.pixels); // by a preview
+      if (!shown) {
+        side.pixels = pixels;
+        this.update();
+      }
+      this.painted();
+    });
+  }
+
+  /** Asks for the selected cell's numbers, once the selection has come to rest. */
   inspect() {
     clearTimeout(this.inspecting);
-    const { side, info } = this,
-      p = side.board.cursor;
-    this.steps.place(info, p);
-    this.odds = null;
+    const { state } = this,
+      { side } = state,
+      cell = side.cursor;
+    state.odds = null;
     this.inspecting = setTimeout(() => {
-      if (side !== this.side || !side.history) return;
-      if (this.order === "prior") this.rank();
+      if (side !== state.side || !side.isOpen) return;
+      if (state.order === "prior") this.prior.rank();
       const request = {
         flat: side.flat.slice(),
         input: side.source.input,
         pixels: side.input,
-        cell: p,
-        effect: this.view === "effect",
+        cell,
+        effect: state.view === "effect",
       };
-      this.model.send("cell", "cell", request, (answer) => this.inspected(side, p, answer));
-    }, 60);
-  },
-
-  inspected(side, p, answer) {
-    if (!answer.ok) {
-      this.say(answer.error, { bad: true });
-      return;
-    }
-    if (side !== this.side || p !== side.board.cursor) return;
-    this.cell = answer;
-    this.steps.show(this.info, this.cell);
-    this.sortPalette();
-    if (this.view === "effect") this.picture();
-  },
-
-  layout() {
-    this.refs.flow.classList.toggle("two", this.two);
-    this.refs.boardB.hidden = !this.two;
-    this.refs.resultB.hidden = !this.two;
-    for (const side of [this.a, this.b]) side.board.size();
-  },
-};
+      this.model.send("cell", "cell", request, ({ ok, error, ...numbers }) => {
+        if (!ok) this.say(error ?? "", { bad: true });
+        else if (side === state.side && cell === side.cursor) {
+          state.cell = /** @type {any} */ (numbers);
+          this.update();
+        }
+      });
+    }, REST);
+  }
+}

@@ -3,18 +3,28 @@
 // hovering asks nothing; until one is here, the code's own picture is laid over the cell, and the
 // page says that this is approximate.
 
+import { NOTHING } from "./state/state.js";
+
+/** @typedef {import("./state/side.js").Pixels} Pixels */
+
 export class Previews {
-  // `model`: a Wire to `computing`, see there.
+  /**
+   * @param {import("../../../page/wire.js").Wire} model what is asked
+   * @param {{chunk: number, every: boolean}} computing how much of it at once, and whether for all
+   * @param {(codes: number[], all: number) => void} ready told of new pictures, and how many there are
+   */
   constructor(model, computing, ready) {
     this.model = model;
     this.computing = computing;
     this.ready = ready;
     this.key = "";
+    /** @type {Map<number, Pixels>} */
     this.pictures = new Map();
     this.asked = new Set();
     this.busy = false;
-    /** @type {any} the model's */
-    this.info = null;
+    /** @type {ReturnType<typeof setTimeout> | undefined} */
+    this.timer = undefined;
+    this.info = NOTHING;
     /** @type {number[]} */
     this.flat = [];
     /** @type {number[]} */
@@ -23,7 +33,10 @@ export class Previews {
     this.wanted = [];
   }
 
-  // A new state of grid and selection. Pictures stay good while only the selected cells change.
+  /**
+   * A new state of grid and selection. Pictures stay good while only the selected cells change.
+   * @param {import("./state/state.js").Info} info @param {number[]} flat @param {number[]} cells
+   */
   about(info, flat, cells) {
     const others = flat.slice();
     for (const p of cells) others[p] = -1;
@@ -33,14 +46,17 @@ export class Previews {
       Object.assign(this, { key, pictures: new Map(), asked: new Set(), wanted: [] });
   }
 
-  // Codes that somebody may hover next, the likeliest first.
+  /** Codes that somebody may hover next, the likeliest first. @param {number[]} codes */
   want(codes) {
     clearTimeout(this.timer);
     this.wanted = codes;
     this.timer = setTimeout(() => this.fetch(), 140);
   }
 
-  // Codes to ask for: those in view, then, where that costs the server nothing, all others.
+  /**
+   * Codes to ask for: those in view, then, where that costs the server nothing, all others. @param
+   * {number} most
+   */
   next(most) {
     const found = this.wanted.filter((k) => !this.asked.has(k)).slice(0, most);
     for (let k = 0; this.computing.every && found.length < most && k < this.info.K; k++)
@@ -50,7 +66,7 @@ export class Previews {
 
   fetch() {
     const { key, info, flat, cells } = this;
-    if (this.busy || !info || !cells.length) return;
+    if (this.busy || !info.model || !cells.length) return;
     const candidates = this.next(this.computing.chunk);
     if (!candidates.length) return;
     candidates.forEach((k) => this.asked.add(k));
@@ -63,23 +79,27 @@ export class Previews {
         answer.candidates.forEach((k, n) =>
           this.pictures.set(k, pixels.subarray(n * size, (n + 1) * size)),
         );
-        this.ready(answer.candidates);
+        this.ready(answer.candidates, this.pictures.size);
       }
       this.fetch();
     });
   }
 
-  // The exact picture, or null while it is not here.
+  /** The exact picture, or null while it is not here. @param {number} code */
   exact(code) {
     return this.pictures.get(code) ?? null;
   }
 
-  // The present picture with the code's own picture laid over the selected cells.
+  /**
+   * The present picture with the code's own picture laid over the selected cells.
+   * @param {number} code @param {Pixels} picture @param {ImageData | null} tiles
+   */
   approximate(code, picture, tiles) {
     const { info, cells } = this,
       out = picture.slice(),
       t = info.tile,
       c = info.channels;
+    if (!tiles) return out;
     const fromColumn = (code % info.sheet.columns) * t,
       fromRow = Math.floor(code / info.sheet.columns) * t;
     for (const p of cells)

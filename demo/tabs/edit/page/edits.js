@@ -1,0 +1,162 @@
+// What changes a grid. Each edit is one step of its history.
+
+import { Grid } from "./state/grid.js";
+
+/** @typedef {import("./state/side.js").Side} Side */
+/** @typedef {import("./state/state.js").State} State */
+
+/**
+ * What every part of the editor is handed.
+ * @typedef {object} Shared
+ * @property {State} state
+ * @property {() => void} update shows the state
+ * @property {(side: Side, how?: {send?: boolean}) => void} changed the grid of a side is another one
+ *   now; without `send` its picture is known
+ * @property {(text: string, how?: {bad?: boolean}) => void} say
+ */
+
+const LOCKED = "Locked cells keep their codes: K unlocks the selected ones.";
+
+export class Edits {
+  /** @param {Shared} shared @param {(side: Side) => void} draw asks for the picture of a stroke */
+  constructor({ state, update, changed, say }, draw) {
+    this.state = state;
+    this.update = update;
+    this.changed = changed;
+    this.say = say;
+    this.draw = draw;
+  }
+
+  /** What is still under way becomes a step before anything else happens. */
+  settle() {
+    for (const side of this.state.sides) side.settle();
+  }
+
+  /** False where it changes nothing. @param {string} label @param {number[]} next */
+  change(label, next) {
+    const { side } = this.state,
+      wanted = Grid.differing(next, side.flat);
+    this.settle();
+    if (!side.change(label, next)) {
+      if (wanted) this.say(LOCKED);
+      return false;
+    }
+    this.changed(side);
+    return true;
+  }
+
+  /** One code in all selected cells. @param {string} label @param {number} code */
+  fill(label, code) {
+    const { side } = this.state;
+    return this.change(label, Grid.fill(side.flat, side.selection(), code));
+  }
+
+  /** @param {"horizontal" | "vertical"} axis @param {string} label */
+  mirror(axis, label) {
+    const { side, region, info } = this.state;
+    this.change(label, Grid.mirror(side.flat, region, info.w, axis));
+  }
+
+  /** @param {number} down @param {number} right */
+  shift(down, right) {
+    const { side, region, info } = this.state;
+    this.change("shift", Grid.shift(side.flat, region, info.w, down, right));
+  }
+
+  swap() {
+    const { side } = this.state,
+      [one, other] = side.selection();
+    this.change("swap", Grid.swap(side.flat, one, other));
+  }
+
+  /** A patch, with its first cell where the selection begins. @param {import("./state/grid.js").Patch} patch */
+  paste(patch) {
+    const { side, info } = this.state,
+      { h, w } = info,
+      at = Grid.bounds(side.selection(), w),
+      first = at.row * w + at.column;
+    if (patch.indices.length === 1) {
+      this.fill("paste", patch.indices[0]);
+      return;
+    }
+    const rows = Math.min(patch.rows, h - at.row),
+      columns = Math.min(patch.columns, w - at.column);
+    side.select(Grid.cellsOf({ ...at, rows, columns }, w), first);
+    this.change("paste", Grid.paste(side.flat, patch, first, h, w));
+    this.update();
+  }
+
+  /** The grid as it was opened. */
+  reset() {
+    this.change("reset", this.state.side.source.flat);
+  }
+
+  /** @param {"undo" | "redo"} which */
+  step(which) {
+    const { side } = this.state;
+    this.settle();
+    const label = side.history[which]();
+    this.say(`${which === "undo" ? "Undone" : "Done again"}: ${label}.`);
+    this.changed(side);
+  }
+
+  /** The selected cells keep their codes from now on, or no longer. */
+  toggleLocks() {
+    const { side } = this.state,
+      cells = side.selection(),
+      locked = new Set(side.locked),
+      all = cells.every((p) => locked.has(p)),
+      what = cells.length === 1 ? "a cell" : `${cells.length} cells`;
+    for (const p of cells)
+      if (all) locked.delete(p);
+      else locked.add(p);
+    this.setLocks(`${all ? "unlock" : "lock"} ${what}`, [...locked]);
+  }
+
+  /** @param {string} label @param {number[]} cells */
+  setLocks(label, cells) {
+    this.settle();
+    const { side } = this.state,
+      { flat, source } = side.history,
+      locked = cells.toSorted((a, b) => a - b);
+    if (!side.history.push(label, flat, source, locked)) return;
+    this.say(
+      locked.length
+        ? `${locked.length} of ${flat.length} cells are locked: no edit changes them.`
+        : "No cell is locked.",
+    );
+    this.changed(side, { send: false });
+  }
+
+  /** The brush goes through some cells; all until `done` is one step. @param {number[]} cells */
+  stroke(cells, done = false) {
+    const { side, code } = this.state,
+      last = cells.at(-1);
+    if (last !== undefined) {
+      side.live = side.keepLocked(Grid.fill(side.flat, cells, code));
+      side.select([last]);
+      this.draw(side);
+      this.update();
+    }
+    if (done && side.live && side.change(`stroke of code ${code}`, side.live)) this.changed(side);
+  }
+
+  /**
+   * Cells of the second grid are taken over into the first. @param {number} share of those that
+   * differ, 0..1 @param {string} order @param {boolean} done
+   */
+  blend(share, order, done) {
+    const { state } = this,
+      { a, b, info } = state,
+      from = (state.blendFrom ??= a.history.flat);
+    const next = Grid.interpolate(from, b.flat, share, info.h, info.w, order);
+    if (!done) {
+      a.live = a.keepLocked(next);
+      this.draw(a);
+    } else if (a.change("take-over", next)) {
+      this.changed(a);
+      state.blendFrom = from; // it goes on
+    }
+    this.update();
+  }
+}
