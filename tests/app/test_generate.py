@@ -15,14 +15,13 @@ from PIL import Image
 
 import vqvae
 from demo.door import answer
-from demo.models import generating
+from demo.models import generating, nearest
 from demo.models import library as models
 from demo.models.generating import packed, sheet_labels
 from demo.page.handing import hand_over
 from demo.runs import files as runfiles
 from demo.settings import Settings
 from demo.tabs.edit.prior import prior_info
-from demo.tabs.generate import nearest
 from demo.tabs.generate import sheets as generate_jobs
 from demo.tabs.generate.questions import (
     QUESTIONS,

@@ -106,6 +106,14 @@ class Shared(TypedDict):
     """[height, width] of it."""
 
 
+class Votes(TypedDict):
+    """What the training pictures nearest to a grid show."""
+
+    votes: dict[str, int] | None
+    """Their number by class; None where the model keeps no training pictures or no classes."""
+    voters: int
+
+
 class Ways(TypedDict):
     """Grids that the prior drew, and their pictures."""
 

@@ -7,13 +7,13 @@ of a visitor's.
 import io
 
 from demo.door import OfModel, Question, encoded
-from demo.models import editing, palette
+from demo.models import editing, nearest, palette
 from demo.models.editing import EditError
-from demo.models.library import find_model, get_checkpoint
+from demo.models.library import find_model, get_checkpoint, get_training_codes
 from demo.models.weights import for_page
 from demo.settings import Settings
 from demo.tabs.edit import sources as edit_sources
-from demo.tabs.edit.answers import Cell, Opened, Picture, Previews, Shared, Start
+from demo.tabs.edit.answers import Cell, Opened, Picture, Previews, Shared, Start, Votes
 from demo.tabs.edit.prior import prior_info
 from demo.tabs.edit.requests import CellRequest, GridRequest, OpenRequest, PreviewsRequest
 from demo.tabs.edit.sources import PNG_KEY
@@ -132,6 +132,27 @@ def edit_share(request: GridRequest, settings: Settings) -> Shared:
     }
 
 
+def edit_votes(request: GridRequest, settings: Settings) -> Votes:
+    """What a grid shows, by the training pictures nearest to it."""
+    import torch
+
+    from vqvae import CheckpointError
+
+    model = _checkpoint(request, settings).model
+    grid = editing.check_grid(model, request.indices)
+    nothing: Votes = {"votes": None, "voters": nearest.VOTERS}
+    try:
+        training = get_training_codes(request.model, settings)
+    except CheckpointError:
+        return nothing
+    if training.labels is None:
+        return nothing
+    grid_codes = torch.tensor(grid.rows)
+    found = nearest.votes(model.codebook, training.indices, training.labels, grid_codes).tolist()
+    named = zip(training.classes, found, strict=False)
+    return {**nothing, "votes": {str(name): n for name, n in named if n}}
+
+
 QUESTIONS: tuple[Question, ...] = (
     edit_model,
     edit_commit,
@@ -139,6 +160,7 @@ QUESTIONS: tuple[Question, ...] = (
     edit_cell,
     edit_open,
     edit_share,
+    edit_votes,
 )
 
 

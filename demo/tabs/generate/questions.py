@@ -10,7 +10,7 @@ from dataclasses import asdict, replace
 
 from demo.aside import aside
 from demo.door import OfModel, Question, answer
-from demo.models import generating
+from demo.models import generating, nearest
 from demo.models.generating import (
     CANDIDATES,
     MOST_PICTURES,
@@ -36,7 +36,7 @@ from demo.models.library import (
 )
 from demo.models.palette import code_sheet
 from demo.settings import Settings
-from demo.tabs.generate import answers, nearest
+from demo.tabs.generate import answers
 from demo.tabs.generate.requests import (
     CellRequest,
     ContinueRequest,

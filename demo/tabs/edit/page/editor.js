@@ -4,6 +4,7 @@
 
 import { isOutOfReach } from "../../../page/dom.js";
 import { Wire } from "../../../page/wire.js";
+import { Challenges } from "./challenges.js";
 import { makeCommands } from "./commands.js";
 import { Computing } from "./computing.js";
 import { Edits } from "./edits.js";
@@ -82,6 +83,12 @@ export class Editor {
       take: this.take,
       focusCell: this.focusCell,
     });
+    this.challenges = new Challenges(shared, {
+      wire,
+      model,
+      opening: this.opening,
+      looking: this.looking,
+    });
     this.typing = new Typing(this.say, (code) => {
       this.say("");
       this.take(code);
@@ -147,6 +154,7 @@ export class Editor {
     const foreseen = side === state.side && looking.foreseen();
     if (foreseen) side.pixels = foreseen;
     this.prior.judge();
+    if (side === state.a) this.challenges.judge();
     this.update();
     if (foreseen) this.tellPainted();
     looking.inspect();
@@ -156,6 +164,7 @@ export class Editor {
 
   /** The picture of the grid as it is now is on the page: for whoever measures how long that takes. */
   tellPainted() {
+    this.challenges.look();
     this.root.dispatchEvent(new CustomEvent("painted"));
   }
 

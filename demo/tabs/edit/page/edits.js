@@ -51,9 +51,10 @@ export class Edits {
     return this.change(label, Grid.fill(side.flat, side.selection(), code));
   }
 
-  /** @param {"horizontal" | "vertical"} axis @param {string} label */
-  mirror(axis, label) {
-    const { side, region, info } = this.state;
+  /** @param {"horizontal" | "vertical"} axis */
+  mirror(axis) {
+    const { side, region, info } = this.state,
+      label = `mirror ${axis === "horizontal" ? "left and right" : "top and bottom"}`;
     this.change(label, Grid.mirror(side.flat, region, info.w, axis));
   }
 

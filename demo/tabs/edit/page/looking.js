@@ -55,6 +55,11 @@ export class Looking {
     this.inspect();
   }
 
+  selectAll() {
+    const { side } = this.state;
+    this.select(side, side.flat.keys(), side.cursor, 0);
+  }
+
   /** @param {number | null} p */
   hover(p) {
     if (p === this.state.hovered || !this.state.isOpen) return;

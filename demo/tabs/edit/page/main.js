@@ -1,7 +1,8 @@
 // Ties the page's events to one editor, and the component's value to the model it shows.
 
-import { along, closest, find, isOutOfReach } from "../../../page/dom.js";
+import { along, closest, find } from "../../../page/dom.js";
 import { fileIn, takePasted } from "../../../page/drawing/pasting.js";
+import { onMove } from "../../../page/guide/address.js";
 import { Editor } from "./editor.js";
 import { listenToFields } from "./fields.js";
 import { listenToKeys } from "./keys.js";
@@ -15,7 +16,7 @@ const NO_MODEL =
 export function mount({ element, props, server, trigger, watch }) {
   const root = find(element, ".editor"),
     editor = new Editor(root, server, trigger),
-    { state, looking, opening, sharing } = editor;
+    { state, looking, opening, sharing, challenges } = editor;
   ref(root, "draw").hidden = !props.can_draw;
   ref(root, "train").hidden = !props.can_train;
 
@@ -26,10 +27,8 @@ export function mount({ element, props, server, trigger, watch }) {
     const button = closest(event, "button"),
       { do: command, view, copy } = button?.dataset ?? {};
     if (!button) return;
-    if (command) {
-      if (button.getAttribute("aria-disabled") !== "true" || isOutOfReach(button))
-        editor.do(command);
-    } else if (view) looking.show(view);
+    if (command) editor.do(command);
+    else if (view) looking.show(view);
     else if (copy) {
       const field = ref(root, copy, HTMLInputElement);
       field.select();
@@ -101,6 +100,7 @@ export function mount({ element, props, server, trigger, watch }) {
     });
   }
 
+  onMove("challenge", () => state.isOpen && challenges.resume());
   window.addEventListener("pagehide", () => opening.keep());
 
   // The component's value names the model, and brings a grid when another tab hands one over.
@@ -114,7 +114,8 @@ export function mount({ element, props, server, trigger, watch }) {
     }
     const handed = value.grid && value.grid.model === value.model ? value.grid : null;
     stamp = value.stamp;
-    if (handed || value.model !== state.info.model) void opening.open(value.model, handed);
+    if (handed || value.model !== state.info.model)
+      void opening.open(value.model, handed).then(() => state.isOpen && challenges.resume());
   }
   watch("value", follow);
   follow();

@@ -126,6 +126,11 @@ export class Opening {
     await this.load({ kind: "example", number: state.number });
   }
 
+  /** @param {number} step */
+  nextExample(step) {
+    return this.example(this.state.number + step);
+  }
+
   random() {
     return this.load({ kind: "random", seed: Math.floor(Math.random() * 2 ** 32) });
   }

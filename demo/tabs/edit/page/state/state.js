@@ -125,6 +125,8 @@ export class State {
     this.choices = null;
     /** What it is filling in. @type {Frame | null} */
     this.waiting = null;
+    /** The challenge that is on. @type {import("./challenges.js").Attempt | null} */
+    this.attempt = null;
     /** The first grid before cells were taken over from the second. @type {number[] | null} */
     this.blendFrom = null;
   }

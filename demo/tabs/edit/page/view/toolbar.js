@@ -54,7 +54,7 @@ export function makeToolbar(root, commands) {
       else button.title = `${button.title || label} (${said})`;
       set(button, "aria-keyshortcuts", key);
     }
-    if (!group) return;
+    if (!label) return;
     const row = find(root, `[data-keys="${group}"]`);
     row.append(row.hasChildNodes() ? ", " : "", make("kbd", "", {}, said), ` ${label}`);
   }

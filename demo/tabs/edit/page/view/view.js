@@ -3,6 +3,7 @@
 
 import { pngOf } from "../../../../page/packed.js";
 import { Board } from "./board.js";
+import { makeChallenge } from "./challenge.js";
 import { Gestures } from "./gestures.js";
 import { Palette } from "./palette.js";
 import { listenTo } from "./palette_hands.js";
@@ -38,6 +39,7 @@ export class View {
       makePrior(root, on.tryChoice, on.takeChoice),
       new Steps(root, on),
       makeToolbar(root, commands),
+      makeChallenge(root),
     ];
     this.palette = palette;
     this.boards = { a, b };
