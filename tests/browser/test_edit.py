@@ -740,3 +740,65 @@ def test_a_picture_goes_from_reconstruct_to_edit_and_draw_leads_back(edit):
     assert edit.ref("about").inner_text().startswith("example"), (
         "what was there before is one step back"
     )
+
+
+def challenge(page):
+    return page.locator("#vq-edit [data-ref=challengeSays]")
+
+
+def command(page, name):
+    """A button that may lie in a closed menu."""
+    page.locator(f"#vq-edit [data-do={name}]").evaluate("button => button.click()")
+
+
+def test_a_challenge_begins_judges_each_edit_and_what_was_met_is_printed_by_the_quiz(
+    context, open_page
+):
+    page = open_page(context, "/?tab=edit&challenge=eight")
+    page.wait_for_selector("#vq-edit .editor[aria-busy=false]")
+    says = challenge(page)
+    expect(says).to_contain_text("0 cells changed of at most 5")
+    expect(page.locator("#vq-edit [data-ref=about]")).to_contain_text(
+        re.compile("[Ee]xample 46, 3")
+    )
+    expect(says).to_contain_text(re.compile(r"most similar digits are 3 \(\d+×\)"), timeout=60_000)
+    for cell, code in ((30, 48), (16, 422), (29, 357)):
+        page.locator(f"#vq-edit [data-ref=gridA] [data-p='{cell}']").click()
+        page.keyboard.type(str(code))
+    expect(says).to_contain_text(re.compile("Done: 3 cells changed.* are 8"), timeout=60_000)
+    page.keyboard.press("Control+z")
+    expect(says).to_contain_text("2 cells changed")
+    page.keyboard.press("e")
+    expect(says).to_contain_text("another one")
+    command(page, "restart")
+    expect(says).to_contain_text("0 cells changed")
+    page.locator("#vq-edit .challenge [data-quiz-start]").click()
+    met = page.locator("#vq-quiz .vz-challenges")
+    expect(met).to_contain_text("Turn a 3 into an 8")
+    expect(met).to_contain_text("3 cells changed")
+    page.keyboard.press("Escape")
+    command(page, "leave")
+    expect(page.locator("#vq-edit .challenge")).to_be_hidden()
+    assert "challenge=" not in page.url and page.errors == []
+
+
+def test_a_prediction_is_measured_in_every_cell_and_a_reload_goes_on(context, open_page):
+    page = open_page(context, "/?tab=edit")
+    page.wait_for_selector("#vq-edit .editor[data-engine=page][aria-busy=false]")
+    command(page, "reach")
+    says = challenge(page)
+    page.locator("#vq-edit [data-ref=gridA] [data-p='0']").click()
+    expect(says).to_have_text("Your prediction: row 1, column 1.")
+    command(page, "measure")
+    expect(says).to_contain_text(
+        re.compile("Row 1, column 1 is number (4|3)[0-9] of 49"), timeout=90_000
+    )
+    strongest = re.search(r"strongest is row (\d), column (\d)", says.inner_text())
+    cell = 7 * int(strongest[1]) + int(strongest[2]) - 8
+    page.locator(f"#vq-edit [data-ref=gridA] [data-p='{cell}']").click()
+    command(page, "measure")
+    expect(says).to_contain_text(re.compile("Done: .* is number 1 of 49"), timeout=90_000)
+    page.reload()
+    page.wait_for_selector("#vq-edit .editor[aria-busy=false]")
+    expect(says).to_contain_text("Your prediction")
+    assert page.errors == []

@@ -3,11 +3,14 @@ import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import test from "node:test";
 
+import { packed } from "../../demo/page/packed.js";
 import { Wire } from "../../demo/page/wire.js";
 import { makeCommands } from "../../demo/tabs/edit/page/commands.js";
 import { keyName } from "../../demo/tabs/edit/page/keys.js";
+import { Attempt, progressOf } from "../../demo/tabs/edit/page/state/challenges.js";
 import { Grid } from "../../demo/tabs/edit/page/state/grid.js";
 import { History } from "../../demo/tabs/edit/page/state/history.js";
+import { NOTHING, State } from "../../demo/tabs/edit/page/state/state.js";
 import { Store } from "../../demo/tabs/edit/page/state/store.js";
 import { Typing } from "../../demo/tabs/edit/page/state/typing.js";
 
@@ -385,4 +388,127 @@ test("a key has one name, and every button and key one command", () => {
   for (const name of buttons) assert.ok(names.includes(name), name);
   for (const { name, key } of commands)
     assert.ok(key || buttons.has(name) || name === "retry", `nothing leads to ${name}`);
+});
+
+// A model of 2 x 2 cells, one pixel each, whose picture is the codes themselves.
+function digits(about = "example 46, 3") {
+  const state = new State(),
+    model = { ...NOTHING, model: "mnist", h: 2, w: 2, K: 256, height: 2, width: 2, examples: 60 };
+  const tiles = { width: 1, height: 256, data: new Uint8ClampedArray(4 * 256).fill(255) };
+  state.adopt({ ...model, sheet: { png: "", columns: 1, rows: 256 } }, tiles);
+  const picture = packed(Uint8Array.of(9, 9, 9, 9));
+  state.a.open({
+    indices: [
+      [1, 2],
+      [3, 4],
+    ],
+    input: picture,
+    pixels: picture,
+    about,
+  });
+  return state;
+}
+const said = (state) => progressOf(state).says;
+const done = (state) => progressOf(state).done;
+
+test("locked cells keep their codes in every edit, and the opened grid stays as it was", () => {
+  const { a } = digits();
+  a.history.push("lock", a.flat, 0, [1]);
+  assert.ok(a.change("fill", [7, 7, 7, 7]));
+  assert.deepEqual(a.flat, [7, 2, 7, 7]);
+  assert.ok(a.change("reset", a.source.flat));
+  assert.ok(!a.change("fill", [1, 9, 3, 4]), "only a locked cell would change");
+  assert.deepEqual([a.flat, a.source.flat, a.changed], [[1, 2, 3, 4], [1, 2, 3, 4], 0]);
+});
+
+test("a state outlives a reload as far as it fits its model", () => {
+  const before = digits();
+  before.a.change("edit", [1, 2, 3, 9]);
+  before.a.select([2, 3], 3);
+  Object.assign(before, { code: 77, view: "effect", order: "usage", klass: 4, surprised: true });
+  const after = digits();
+  assert.ok(after.restore(JSON.parse(JSON.stringify(before))));
+  assert.deepEqual([after.a.flat, after.a.selection(), after.a.cursor], [[1, 2, 3, 9], [2, 3], 3]);
+  assert.equal(after.a.history.undo(), "edit");
+  assert.deepEqual([after.code, after.view], [77, "effect"]);
+  // This model has neither counts nor a prior.
+  assert.deepEqual([after.order, after.klass, after.surprised], ["similarity", -1, false]);
+  const saved = JSON.parse(JSON.stringify(before));
+  saved.a.sources[0].input = "AA==";
+  assert.ok(!digits().restore(saved), "a picture of another size is of another model");
+});
+
+test("what a prior filled in is good while the cells it kept hold what they held", () => {
+  const state = digits(),
+    frame = state.frame(state.a, [0, 1]);
+  assert.ok(state.isGood(frame));
+  state.a.change("below", [1, 2, 8, 8]);
+  assert.ok(state.isGood(frame));
+  state.a.change("above", [5, 2, 8, 8]);
+  assert.ok(!state.isGood(frame));
+  state.a.history.undo();
+  assert.ok(state.isGood(frame));
+  state.klass = 3;
+  assert.ok(!state.isGood(frame));
+});
+
+test("an 8 needs most votes and few cells", () => {
+  const state = digits(),
+    attempt = (state.attempt = new Attempt("eight"));
+  assert.match(said(state), /^0 cells changed of at most 5; checking…\.$/);
+  attempt.votes = { 3: 5, 8: 5, 5: 1 };
+  assert.ok(!done(state), "a tie is no majority");
+  attempt.votes = { 3: 4, 8: 5, 5: 2 };
+  assert.ok(done(state));
+  assert.match(said(state), /digits are 8 \(5×\), 3 \(4×\), 5 \(2×\)\.$/);
+  Object.defineProperty(state.a, "changed", { value: 6 });
+  assert.ok(!done(state), "six cells are one too many");
+  state.a.open({
+    indices: [
+      [8, 8],
+      [8, 8],
+    ],
+    input: "",
+    pixels: "",
+    about: "example 47, 8",
+  });
+  assert.ok(!done(state) && /another one/.test(said(state)), "an 8 that was opened is none");
+});
+
+test("few bits count only while the picture is still like the input", () => {
+  const state = digits("example 19, 4"),
+    attempt = (state.attempt = new Attempt("bits"));
+  assert.ok(!done(state));
+  attempt.bits = 200.4;
+  assert.ok(done(state));
+  attempt.bits = 200.6;
+  assert.ok(!done(state));
+  attempt.bits = 120;
+  state.a.pixels = Uint8Array.from([9, 9, 9, 200]);
+  assert.ok(!done(state), said(state));
+});
+
+test("a prediction is right among the five strongest cells once all are measured", () => {
+  const state = digits();
+  state.a.open({
+    indices: [
+      [1, 2, 3],
+      [4, 5, 6],
+    ],
+    input: "",
+    pixels: "",
+    about: "example 0, 7",
+  });
+  state.info = { ...state.info, w: 3 };
+  const attempt = (state.attempt = new Attempt("reach"));
+  state.a.select([3], 3);
+  assert.equal(said(state), "Your prediction: row 2, column 1.");
+  attempt.predicted = 3;
+  attempt.strengths = [1, 9, 8];
+  assert.equal(said(state), "Measured 3 of 6 cells.");
+  attempt.strengths = [1, 9, 8, 3, 5, 4];
+  assert.ok(done(state));
+  assert.equal(said(state), "Row 2, column 1 is number 5 of 6; the strongest is row 1, column 2.");
+  attempt.predicted = 0;
+  assert.ok(!done(state));
 });

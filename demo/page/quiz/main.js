@@ -1,7 +1,8 @@
 // The quiz: opened by the address or a button, counted here, sent nowhere.
 
-import { closest, find } from "../dom.js";
+import { closest, find, make } from "../dom.js";
 import { onMove, read, write } from "../guide/address.js";
+import { results } from "./results.js";
 
 /** @param {import("../component.js").Component} component */
 export function mount({ element }) {
@@ -14,8 +15,19 @@ export function mount({ element }) {
   /** The chosen answer of a question. @param {Element} question */
   const chosen = (question) => question.querySelector("input:checked");
 
+  /** What was achieved in the challenges so far, to be printed with the answers. */
+  function tellChallenges() {
+    const list = find(form, ".vz-challenges");
+    const lines = [...results().values()].map(({ title, says, date }) =>
+      make("li", "", {}, `${title} (${date}): ${says}`),
+    );
+    find(list, "ul").replaceChildren(...lines);
+    list.hidden = !lines.length;
+  }
+
   function open() {
     if (dialog.open) return;
+    tellChallenges();
     dialog.showModal();
     find(dialog, "h2").focus();
   }
@@ -78,7 +90,7 @@ export function mount({ element }) {
         if (!paper) return;
         style.textContent =
           "body{font:11pt/1.4 sans-serif;margin:1.5cm} fieldset{border:0;padding:0;margin:.7em 0;break-inside:avoid} legend{font-weight:600}" +
-          " label{display:block} [hidden],footer,button,a{display:none} .vz-result{font-weight:700;font-size:13pt}";
+          " label{display:block} h3{font-size:11pt;margin:.7em 0 0} [hidden],footer,button,a{display:none} .vz-result{font-weight:700;font-size:13pt}";
         paper.head.append(style);
         paper.title = "VQ-VAE Playground: seven questions";
         paper.body.append(paper.importNode(copy, true));

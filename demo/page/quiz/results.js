@@ -7,11 +7,11 @@ const KEY = "vqvae-challenges";
 /** @type {Map<string, Result>} where the browser keeps nothing, until the page is left */
 const here = new Map();
 
-/** By the name of the challenge. @returns {Map<string, Result>} */
+/** By the name of the challenge; what is damaged is left out. @returns {Map<string, Result>} */
 export function results() {
   try {
     const kept = Object.entries(JSON.parse(localStorage.getItem(KEY) ?? "{}"));
-    return new Map([...kept, ...here]);
+    return new Map([...kept.filter(([, one]) => one?.title && one.says && one.date), ...here]);
   } catch {
     return here;
   }

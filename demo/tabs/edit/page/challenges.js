@@ -4,7 +4,7 @@
 import { go, read, write } from "../../../page/guide/address.js";
 import { keep } from "../../../page/quiz/results.js";
 import { floatsOf } from "../../../page/packed.js";
-import { Attempt, CHALLENGES, MODEL, progressOf } from "./state/challenges.js";
+import { Attempt, CHALLENGES, MODEL, isStart, progressOf } from "./state/challenges.js";
 import { Grid } from "./state/grid.js";
 
 /** @typedef {import("../../../page/wire.js").Wire} Wire */
@@ -48,8 +48,7 @@ export class Challenges {
       name = read("challenge"),
       challenge = CHALLENGES.find((one) => one.name === name);
     if (!challenge || state.info.model !== MODEL) state.attempt = null;
-    else if (state.a.source.about.startsWith(`example ${challenge.example},`))
-      this.begin(challenge.name);
+    else if (isStart(challenge, state.a)) this.begin(challenge.name);
     else void this.start(challenge.name);
   }
 
@@ -112,7 +111,8 @@ export class Challenges {
   /** Is it achieved? Then it is kept. */
   look() {
     const progress = progressOf(this.state);
-    if (progress?.done) keep(progress.challenge.name, progress.challenge.title, progress.says);
+    if (!progress) return;
+    if (progress.done) keep(progress.challenge.name, progress.challenge.title, progress.says);
     this.update();
   }
 }

@@ -24,9 +24,11 @@ import { VIEWS, after, ordersOf } from "./state/orders.js";
 /** @param {import("./editor.js").Editor} editor @returns {Command[]} */
 export function makeCommands(editor) {
   const { state, edits, tools, looking, prior, opening, sharing, challenges, say } = editor;
+  const flip = (/** @type {keyof State["panels"]} */ name) => ({
+    expanded: (/** @type {State} */ { panels }) => panels[name],
+    run: () => editor.flip(name),
+  });
   const isTool = (/** @type {string} */ name) => (/** @type {State} */ now) => now.tool === name;
-  const isOpen = (/** @type {keyof State["panels"]} */ name) => (/** @type {State} */ now) =>
-    now.panels[name];
   const hasPrior = (/** @type {State} */ { info }) =>
     !!info.prior || (info.why ?? "This model has no prior.");
   function fill() {
@@ -135,20 +137,8 @@ export function makeCommands(editor) {
         pressed: ({ two }) => two,
         run: () => editor.second(),
       },
-      {
-        name: "text",
-        key: "t",
-        label: "text",
-        expanded: isOpen("text"),
-        run: () => editor.flip("text"),
-      },
-      {
-        name: "share",
-        key: "l",
-        label: "share",
-        expanded: isOpen("share"),
-        run: () => editor.flip("share") && sharing.share(),
-      },
+      { name: "text", key: "t", label: "text", ...flip("text") },
+      { name: "share", key: "l", label: "share", ...flip("share") },
       { name: "savePng", run: () => sharing.savePng() },
       { name: "saveJson", run: () => sharing.saveJson() },
     ],
@@ -174,7 +164,7 @@ export function makeCommands(editor) {
         label: "surprise",
         enabled: hasPrior,
         pressed: ({ surprised }) => surprised,
-        run: () => editor.judge(),
+        run: () => prior.toggleSurprise(),
       },
       { name: "train", run: () => editor.train() },
     ],
@@ -193,13 +183,7 @@ export function makeCommands(editor) {
         label: "what the picture shows",
         run: () => looking.show(after(VIEWS, state.view).id),
       },
-      {
-        name: "keys",
-        key: "?",
-        label: "this sheet",
-        expanded: isOpen("keys"),
-        run: () => editor.flip("keys"),
-      },
+      { name: "keys", key: "?", label: "this sheet", ...flip("keys") },
       { name: "retry", run: () => editor.retry() },
     ],
   };

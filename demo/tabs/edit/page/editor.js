@@ -66,9 +66,7 @@ export class Editor {
     this.looking = new Looking(shared, model, previews, this.prior, () => this.tellPainted());
     this.edits = new Edits(shared, (side) => this.looking.draw(side));
     this.tools = new Tools(shared, this.edits, this.looking);
-    const store = new Store(place("sessionStorage"), place("localStorage"), () =>
-      this.say(FULL, { bad: true }),
-    );
+    const store = Store.ofBrowser(() => this.say(FULL, { bad: true }));
     this.opening = new Opening(root, shared, { wire, model, computing, store }, () =>
       this.restored(),
     );
@@ -190,7 +188,7 @@ export class Editor {
     const { panels } = this.state;
     panels[name] = !panels[name];
     this.update();
-    return panels[name];
+    if (name === "share" && panels.share) void this.sharing.share();
   }
 
   /** A second grid beside the first, or no longer. */
@@ -201,30 +199,5 @@ export class Editor {
     this.update();
     if (state.two && !state.b.isOpen) state.two = await this.opening.second();
     this.update();
-  }
-
-  /** The surprise of each cell over the grid, or no longer. */
-  judge() {
-    this.state.surprised = !this.state.surprised;
-    this.prior.judge();
-    this.update();
-  }
-
-  /** @param {number} klass that the prior is asked for; -1 is any */
-  setClass(klass) {
-    const { state } = this;
-    Object.assign(state, { klass, choices: null, odds: null });
-    this.prior.judge();
-    this.looking.inspect();
-    this.update();
-  }
-}
-
-/** Where a browser keeps things; null where it forbids it. @param {"sessionStorage" | "localStorage"} name */
-function place(name) {
-  try {
-    return window[name];
-  } catch {
-    return null;
   }
 }

@@ -4,7 +4,7 @@ import { ref } from "./view/paint.js";
 
 /** @param {HTMLElement} root @param {import("./editor.js").Editor} editor */
 export function listenToFields(root, editor) {
-  const { state, edits, tools, looking, opening, sharing } = editor;
+  const { state, edits, tools, looking, opening, prior, sharing } = editor;
   const input = (/** @type {string} */ name) => ref(root, name, HTMLInputElement),
     list = (/** @type {string} */ name) => ref(root, name, HTMLSelectElement);
 
@@ -40,7 +40,7 @@ export function listenToFields(root, editor) {
 
   const klass = list("klass"),
     order = list("order");
-  klass.addEventListener("change", () => editor.setClass(Number(klass.value)));
+  klass.addEventListener("change", () => prior.setClass(Number(klass.value)));
   order.addEventListener("change", () => looking.sortBy(order.value));
 
   // ---- a grid from elsewhere ----

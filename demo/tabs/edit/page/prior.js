@@ -141,6 +141,22 @@ export class Prior {
 
   // ---- improve, judge, rank ----
 
+  /** @param {number} klass that is asked for; -1 is any */
+  setClass(klass) {
+    const { state } = this;
+    Object.assign(state, { klass, choices: null, odds: null });
+    this.judge();
+    if (state.order === "prior") this.rank();
+    this.update();
+  }
+
+  /** The surprise of each cell over the grid, or no longer. */
+  toggleSurprise() {
+    this.state.surprised = !this.state.surprised;
+    this.judge();
+    this.update();
+  }
+
   /** The least likely cells are drawn anew. */
   polish() {
     const { side } = this.state;

@@ -43,6 +43,7 @@ const VOTERS = 11;
 const MOST_BITS = 200;
 const LEAST_QUALITY = 20; // dB
 const STRONGEST = 5;
+const ELSEWHERE = "This grid is another one: undo, or start over.";
 
 const cells = (/** @type {number} */ n) => `${n} ${n === 1 ? "cell" : "cells"} changed`;
 const place = (/** @type {number} */ p, /** @type {number} */ w) =>
@@ -60,11 +61,11 @@ export const CHALLENGES = [
     check({ a }, { votes }) {
       const ranked = Object.entries(votes ?? {}).sort((one, other) => other[1] - one[1]),
         [first, second] = ranked,
-        list = ranked.map(([digit, n]) => `${n} ${n === 1 ? "is" : "are"} ${digit}`).join(", "),
+        list = ranked.map(([digit, n]) => `${digit} (${n}×)`).join(", "),
         wins = first?.[0] === "8" && first[1] > (second?.[1] ?? 0);
       return {
         done: wins && a.changed <= MOST_CELLS,
-        says: `${cells(a.changed)} of at most ${MOST_CELLS}; ${list ? `of the ${VOTERS} most similar digits ${list}` : "checking…"}.`,
+        says: `${cells(a.changed)} of at most ${MOST_CELLS}; ${list ? `the ${VOTERS} most similar digits are ${list}` : "checking…"}.`,
       };
     },
   },
@@ -108,9 +109,18 @@ export const CHALLENGES = [
 
 const capital = (/** @type {string} */ text) => text[0].toUpperCase() + text.slice(1);
 
+/**
+ * Whether a grid comes from where the challenge starts. @param {Challenge} challenge
+ * @param {State["a"]} side
+ */
+export const isStart = ({ example }, { source: { about } }) =>
+  about === `example ${example}` || about.startsWith(`example ${example},`);
+
 /** The one that is on, and how far it is. @param {State} state */
 export function progressOf(state) {
-  const { attempt } = state,
+  const { attempt, a } = state,
     challenge = CHALLENGES.find(({ name }) => name === attempt?.name);
-  return challenge && attempt ? { challenge, ...challenge.check(state, attempt) } : null;
+  if (!challenge || !attempt) return null;
+  if (!isStart(challenge, a)) return { challenge, done: false, says: ELSEWHERE };
+  return { challenge, ...challenge.check(state, attempt) };
 }

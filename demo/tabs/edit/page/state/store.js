@@ -2,7 +2,24 @@
 // two windows do not disturb each other; the latest state of all is kept beside it (localStorage)
 // for a window that opens with none.
 
+/**
+ * A place to keep things; null where the browser forbids it. @param {"sessionStorage" |
+ * "localStorage"} name
+ */
+function storage(name) {
+  try {
+    return window[name];
+  } catch {
+    return null;
+  }
+}
+
 export class Store {
+  /** @param {() => void} onFull told when it can keep no more */
+  static ofBrowser(onFull) {
+    return new Store(storage("sessionStorage"), storage("localStorage"), onFull);
+  }
+
   constructor(own, latest, onFull = () => {}) {
     this.own = own;
     this.latest = latest;
