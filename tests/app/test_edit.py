@@ -268,7 +268,7 @@ BAD_GRIDS = [
 ]
 
 
-@pytest.mark.parametrize("question", [edit_commit, edit_previews, edit_cell, edit_share])
+@pytest.mark.parametrize("question", [edit_commit, edit_previews, edit_cell, edit_share, edit_votes])
 @pytest.mark.parametrize("indices", BAD_GRIDS)
 def test_a_bad_grid_is_refused_with_a_sentence(settings, question, indices):
     refused(settings, question, {**GOOD, "indices": indices}, "grid|index|Row")

@@ -22,6 +22,7 @@ from demo.page.handing import hand_over
 from demo.runs import files as runfiles
 from demo.settings import Settings
 from demo.tabs.edit.prior import prior_info
+from demo.tabs.edit.questions import edit_votes
 from demo.tabs.generate import sheets as generate_jobs
 from demo.tabs.generate.questions import (
     QUESTIONS,
@@ -318,6 +319,30 @@ def test_distances_are_sums_of_squared_distances_of_code_vectors():
     grid = torch.randint(9, (4, 5), generator=rng)
     expected = (codebook[indices] - codebook[grid]).square().sum((1, 2, 3))
     torch.testing.assert_close(nearest.distances(codebook, indices.short(), grid), expected)
+
+
+def test_the_nearest_training_pictures_vote_for_their_classes(monkeypatch):
+    rng = torch.Generator().manual_seed(1)
+    codebook, indices = (
+        torch.randn(9, 3, generator=rng),
+        torch.randint(9, (60, 4, 5), generator=rng),
+    )
+    labels = torch.randint(4, (60,), generator=rng)
+    grid = torch.randint(9, (4, 5), generator=rng)
+    order = (codebook[indices] - codebook[grid]).square().sum((1, 2, 3)).argsort()
+    for voters in (1, 7, 1000):
+        monkeypatch.setattr(nearest, "VOTERS", voters)
+        expected = torch.bincount(labels[order[:voters]], minlength=4)
+        assert nearest.votes(codebook, indices.short(), labels, grid).tolist() == expected.tolist()
+
+
+def test_a_grid_is_what_the_nearest_training_pictures_are(ask, settings):
+    training = models.get_training_codes("digits", settings)
+    grid = training.indices[17].long()
+    votes = ask(edit_votes, indices=grid.tolist())["votes"]
+    assert sum(votes.values()) == nearest.VOTERS and votes[CLASSES[17 % 5]] >= 1
+    zeros = torch.zeros(4, 6, dtype=torch.int64).tolist()
+    assert ask(edit_votes, "free", indices=zeros)["votes"] is None
 
 
 def test_a_copy_of_a_training_picture_is_found_out(ask, settings):

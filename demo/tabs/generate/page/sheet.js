@@ -94,7 +94,7 @@ export class Sheet {
     this.draw();
   }
 
-  // `n`: draw this one alone.
+  /** @param {number | null} n draw this one alone */
   draw(n = null) {
     if (!this.info || !this.scale) return;
     const pen = contextOf(this.canvas),
@@ -174,7 +174,9 @@ export class Sample {
     this.when = when;
     this.steps = steps;
     this.last = { image, column, row };
+    /** Each step of it. @type {{image: HTMLImageElement, row: number} | null} */
     this.film = null;
+    /** What it was before a code was chosen. @type {Sample | null} */
     this.before = null;
     this.live = live;
   }

@@ -1,57 +1,34 @@
 // Ties pad, stages and server together.
 
 import { go } from "../../../page/guide/address.js";
-import { closest, contextOf, find as findIn, isOutOfReach, make, tell } from "../../../page/dom.js";
-import { exampleButtons, exampleCanvas } from "../../../page/drawing/examples.js";
-import { LEFT_OUT, READING, takeFiles } from "../../../page/drawing/files.js";
+import { closest, find as findIn, isOutOfReach, tell } from "../../../page/dom.js";
 import { imageOf } from "../../../page/packed.js";
 import { makePad } from "../../../page/drawing/pad.js";
 import { Wire } from "../../../page/wire.js";
 import { Computing } from "./computing.js";
+import { Tools } from "./inks.js";
 import { makePart } from "./part.js";
+import { Sources } from "./sources.js";
 import { makeStages } from "./stages.js";
 import { makeWhatIf } from "./whatif.js";
-import { makeWhole } from "./whole.js";
 
 const LOST = "The server does not answer. Your picture is kept; it is tried again.";
-const boxHint = (/** @type {number} */ found) =>
-  ["Put the box around it.", "Drag, resize or turn the box."][found] ??
-  "Drag or turn the box, or click another digit.";
 const NO_MODEL =
   "There is no model yet: train one in the Train tab, or upload one at the top of the page.";
-/** @type {[string, number[]][]} */
-const GREY_INKS = [
-  ["White", [255, 255, 255]],
-  ["Black", [0, 0, 0]],
-];
-/** @type {[string, number[]][]} */
-const COLOUR_INKS = [
-  ...GREY_INKS,
-  ["Red", [214, 48, 49]],
-  ["Orange", [240, 147, 43]],
-  ["Yellow", [249, 214, 80]],
-  ["Green", [46, 139, 87]],
-  ["Blue", [45, 105, 200]],
-  ["Brown", [121, 85, 61]],
-];
 
 /** @param {import("../../../page/component.js").Component} component */
 export function mount({ element, props, server, trigger, watch }) {
   const root = findIn(element, ".vr");
   const find = (/** @type {string} */ selector) => findIn(root, selector);
-  const input = (/** @type {string} */ selector) => findIn(root, selector, HTMLInputElement);
-  const tidySwitch = input(".vr-switch input"),
-    fitSwitch = input(".vr-fit input");
+  const tidySwitch = findIn(root, ".vr-switch input", HTMLInputElement);
   /** The server's answer to the opening. @type {any} */
   let model = null;
   /** @type {string | null} */
   let wantedModel = null;
-  /** @type {{name: string, file: string} | null} */
-  let upload = null;
   let shownOnce = false;
 
   const news = (text = "", kind = "") => tell(find(".vr-news"), text, kind); // of model and server
-  const say = (text = "", kind = "") => tell(find(".vr-status"), text, kind); // of the visitor's file
+  const say = (text = "", kind = "") => sources.say(text, kind); // of the visitor's file
 
   const wire = new Wire(server, (lost) => (lost ? news(LOST, "lost") : news()));
   const computing = new Computing(server);
@@ -67,19 +44,16 @@ export function mount({ element, props, server, trigger, watch }) {
   const stages = makeStages(root, props.size);
   const pad = makePad(findIn(root, ".vr-pad", HTMLCanvasElement), {
     onChange() {
-      if (!part.show() && tool === "box") setTool("draw");
+      tools.settle(part.show());
       ask();
     },
     onHistory(past, future) {
       findIn(root, '[data-do="undo"]', HTMLButtonElement).disabled = !past;
       findIn(root, '[data-do="redo"]', HTMLButtonElement).disabled = !future;
     },
-    onHand() {
-      if (find(".vr-status").dataset.kind === "busy") say(LEFT_OUT);
-    },
+    onHand: () => sources.lapse(),
   });
   const whatIf = makeWhatIf(root, props.minis);
-  const whole = makeWhole(root, (request) => wire.once("code_whole", request));
   const part = makePart(root, {
     pad,
     wire,
@@ -87,7 +61,8 @@ export function mount({ element, props, server, trigger, watch }) {
     onTaken: ask,
     onError: (text) => say(text, "error"),
   });
-  let tool = "draw";
+  const tools = new Tools(root, pad, (held) => part.hold(held)),
+    sources = new Sources(root, wire, pad, tools);
 
   // What is on the pad, through the model; of a fast hand only the last state is sent.
   function ask() {
@@ -130,7 +105,7 @@ export function mount({ element, props, server, trigger, watch }) {
   /** @param {string | null} id */
   async function openModel(id) {
     wantedModel = id;
-    whole.hide();
+    sources.close();
     wire.renew();
     here.renew();
     if (!id) {
@@ -161,154 +136,31 @@ export function mount({ element, props, server, trigger, watch }) {
     find(".vr-switch span").textContent = answer.style
       ? `Centre and scale like ${answer.style.name}`
       : "";
-    makeInks();
-    find(".vr-examples").replaceChildren(
-      ...exampleButtons(model, "Example", (number) => pick(number)),
-    );
-    find(".vr-examples-note").textContent = model.examples.length ? model.examples_from : "";
-    if (upload && pad.state.kind === "upload" && !pad.state.touched)
-      await putUpload(upload.name, upload.file);
+    tools.open(answer.size[2]);
+    sources.open(answer);
+    if (sources.isOnPad) await sources.again();
     else if (pad.own()) ask();
-    else if (answer.examples.length) pick(0, true);
+    else if (answer.examples.length) sources.pick(0, true);
     else {
       pad.reset();
       ask();
     }
   }
 
-  // -- pictures from elsewhere --------------------------------------------------------------------
-
-  /**
-   * @param {string} name @param {string} file base64 @param {() => boolean} holds whether the
-   *   visitor still waits for it
-   */
-  async function putUpload(name, file, holds = pad.claim()) {
-    if (!model) {
-      say("The model is still being loaded; try again in a moment.", "error");
-      return;
-    }
-    say(READING, "busy");
-    const owner = model.model,
-      mine = { name, file },
-      before = upload;
-    upload = mine; // for another model, too, which may be chosen meanwhile
-    const shown = await readUpload(mine, owner, holds);
-    if (!shown && upload === mine) upload = before;
-  }
-
-  /**
-   * Whether it is on the pad. @param {{name: string, file: string}} file @param {string} owner
-   * @param {() => boolean} holds
-   */
-  async function readUpload({ name, file }, owner, holds) {
-    const answer = await wire.once("open_upload", { model: owner, file, whole: fitSwitch.checked });
-    if (!holds()) return false;
-    if (model.model !== owner) return readUpload({ name, file }, model.model, holds);
-    if (!answer) {
-      say("The server does not answer, so the picture was not read; try again.", "error");
-      return false;
-    }
-    if (!answer.ok) {
-      say(`${name}: ${answer.error}`, "error");
-      return false;
-    }
-    const image = await imageOf(answer.picture);
-    if (!holds()) return false;
-    find(".vr-fit").hidden = !answer.cropped;
-    const { did, found, place, paper } = answer;
-    const framed = found && { found, place, file };
-    setTool(framed ? "box" : "draw");
-    pad.show(image, { kind: "upload", paper, taken: { owner, input: answer.input, did, framed } });
-    setInk(answer.paper[0] + answer.paper[1] + answer.paper[2] > 382 ? 1 : 0); // shows on this paper
-    say(
-      `${name}${answer.notes.length ? `: ${answer.notes.join(", ")}` : ""}${framed ? `. ${boxHint(found.length)}` : ""}`,
-      "good",
-    );
-    find(".vr-other").hidden = !model.photos;
-    if (model.style)
-      whole.hide(); // a digit is laid out anew, there is no whole of it
-    else whole.show(model.model, file);
-    return true;
-  }
-
-  const files = takeFiles(root, {
-    claim: pad.claim,
-    onFile: putUpload,
-    say,
-  });
-
-  function forgetUpload() {
-    upload = null;
-    whole.hide();
-    find(".vr-fit").hidden = find(".vr-other").hidden = true;
-  }
-
-  function pick(number, first = false) {
-    const canvas = exampleCanvas(model, number);
-    const [r, g, b] = contextOf(canvas).getImageData(0, 0, 1, 1).data;
-    forgetUpload();
-    pad.show(canvas, {
-      kind: "example",
-      paper: model.size[2] === 1 ? [0, 0, 0] : [r, g, b],
-      first,
-    });
-    setInk(0);
-    if (!first) say();
-  }
-
-  // -- tools --------------------------------------------------------------------------------------
-
-  const inks = () => (model.size[2] === 1 ? GREY_INKS : COLOUR_INKS);
-
-  function setInk(number) {
-    const buttons = [...root.querySelectorAll(".vr-inks button")];
-    buttons.forEach((button, i) => button.setAttribute("aria-pressed", String(i === number)));
-    pad.tool.ink = inks()[number][1];
-  }
-
-  /** @param {string} name draw, erase or box */
-  function setTool(name) {
-    tool = name;
-    pad.tool.erase = name === "erase";
-    for (const button of root.querySelectorAll(".vr-modes button"))
-      button.setAttribute(
-        "aria-pressed",
-        String(/** @type {HTMLElement} */ (button).dataset.tool === name),
-      );
-    part.hold(name === "box");
-  }
-
-  function makeInks() {
-    find(".vr-inks").replaceChildren(
-      ...inks().map(([name, rgb], i) => {
-        const button = make("button", "", {
-          type: "button",
-          title: `${name} ink`,
-          "aria-label": `${name} ink`,
-        });
-        button.style.backgroundColor = `rgb(${rgb.join(",")})`;
-        button.addEventListener("click", () => {
-          setInk(i);
-          setTool("draw");
-        });
-        return button;
-      }),
-    );
-    setInk(0);
-  }
+  // -- what is done -------------------------------------------------------------------------------
 
   /** @type {Record<string, () => void>} */
   const actions = {
     undo: pad.undo,
     redo: pad.redo,
-    choose: files.choose,
+    choose: () => sources.choose(),
     quarter: part.quarter,
     found: part.found,
     photos: () => go("model", model.photos),
     clear() {
-      forgetUpload();
+      sources.forget();
       pad.clear();
-      setInk(0);
+      tools.dip(0);
       say();
     },
     edit() {
@@ -323,7 +175,7 @@ export function mount({ element, props, server, trigger, watch }) {
   root.addEventListener("click", (event) => {
     const button = closest(event, "button"),
       { do: action, tool: chosen } = button?.dataset ?? {};
-    if (chosen) setTool(chosen);
+    if (chosen) tools.take(chosen);
     if (button && isOutOfReach(button)) say(button.title, "error");
     else if (action && (model || action === "choose")) actions[action]();
   });
@@ -334,16 +186,12 @@ export function mount({ element, props, server, trigger, watch }) {
     if (key === "y" || event.shiftKey) pad.redo();
     else pad.undo();
   });
-  const size = input(".vr-size input");
-  size.addEventListener("input", () => {
-    pad.tool.size = Number(size.value);
-  });
   tidySwitch.addEventListener("change", () => {
-    if (!part.show() && tool === "box") setTool("draw");
-    else if (part.show() && !pad.state.touched) setTool("box");
+    const framed = part.show();
+    if (framed && !pad.state.touched) tools.take("box");
+    else tools.settle(framed);
     ask();
   });
-  fitSwitch.addEventListener("change", () => upload && putUpload(upload.name, upload.file));
 
   find(".vr-edit").hidden = !props.can_edit;
   pad.reset();
