@@ -27,6 +27,7 @@ from demo.tabs.edit.questions import (
     edit_open,
     edit_previews,
     edit_share,
+    edit_votes,
 )
 from tests import grid_edits as edits
 from tests.names import own_id
@@ -268,7 +269,9 @@ BAD_GRIDS = [
 ]
 
 
-@pytest.mark.parametrize("question", [edit_commit, edit_previews, edit_cell, edit_share, edit_votes])
+@pytest.mark.parametrize(
+    "question", [edit_commit, edit_previews, edit_cell, edit_share, edit_votes]
+)
 @pytest.mark.parametrize("indices", BAD_GRIDS)
 def test_a_bad_grid_is_refused_with_a_sentence(settings, question, indices):
     refused(settings, question, {**GOOD, "indices": indices}, "grid|index|Row")

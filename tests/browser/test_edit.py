@@ -412,7 +412,7 @@ def test_half_of_a_second_grid_goes_onto_the_first_and_a_slider_takes_over_cell_
     edit.page.wait_for_selector("[data-ref=boardB] .cell")
     # Its cells are there before its codes.
     edit.page.wait_for_function(
-        "[...document.querySelectorAll('[data-ref=boardB] .ix')].some(i => i.textContent !== '0')"
+        "[...document.querySelectorAll('[data-ref=boardB] .ix')].some(i => Number(i.textContent))"
     )
     second = edit.codes("gridB")
     assert second != first

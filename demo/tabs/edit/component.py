@@ -1,5 +1,5 @@
-"""The code editor: one component. `editor.js` holds the state; `grid.js`, `store.js` and `keys.js`
-need no page and are tested by node; the other modules of its page are what their names say."""
+"""The code editor: one component. `page/state/` needs no page and is tested by node, `page/view/`
+shows a state, `commands.js` lists what can be done, and `editor.js` puts it all together."""
 
 from collections.abc import Callable, Sequence
 from pathlib import Path

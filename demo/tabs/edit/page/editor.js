@@ -141,10 +141,10 @@ export class Editor {
    * The grid of a side is another one now: it is drawn, shown, judged and kept.
    * @param {import("./state/side.js").Side} side
    */
-  changed(side, { send = true } = {}) {
+  changed(side, { send = true, blends = false } = {}) {
     const { state, looking } = this;
     side.unpack();
-    if (side === state.a) state.blendFrom = null;
+    if (side === state.a && !blends) state.blendFrom = null;
     this.notice.settle(state.badCode);
     if (send) looking.draw(side); // first: the model works while the page is painted
     state.preview = null;

@@ -10,8 +10,9 @@ import { Grid } from "./state/grid.js";
  * @typedef {object} Shared
  * @property {State} state
  * @property {() => void} update shows the state
- * @property {(side: Side, how?: {send?: boolean}) => void} changed the grid of a side is another one
- *   now; without `send` its picture is known
+ * @property {(side: Side, how?: {send?: boolean, blends?: boolean}) => void} changed the grid of a
+ *   side is another one now; without `send` its picture is known, with `blends` more may be taken
+ *   over
  * @property {(text: string, how?: {bad?: boolean}) => void} say
  */
 
@@ -154,10 +155,7 @@ export class Edits {
     if (!done) {
       a.live = a.keepLocked(next);
       this.draw(a);
-    } else if (a.change("take-over", next)) {
-      this.changed(a);
-      state.blendFrom = from; // it goes on
-    }
+    } else if (a.change("take-over", next)) this.changed(a, { blends: true });
     this.update();
   }
 }
