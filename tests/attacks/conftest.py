@@ -1,6 +1,6 @@
 """The real server in a process of its own, and what an attacker and an honest visitor do to it over
-HTTP. Its clients check no certificates (`verify=False`): reading them takes longer than most requests
-here, and nothing is encrypted.
+HTTP. Its clients check no certificates (`verify=False`): reading them takes longer than most
+requests here, and nothing is encrypted.
 """
 
 import json
