@@ -44,7 +44,7 @@ FLOORS: tuple[tuple[str, ...], ...] = (
         "vqvae.shared_memory",
         "vqvae.threads",
     ),
-    ("vqvae.errors", "vqvae.quantizers"),
+    ("vqvae.errors", "vqvae.quantizers", "vqvae.setting"),
 )
 """Rooms from the top floor down; a room is a folder or a file. What is in a room may import from
 its own room and from the floors below, never from a room beside it."""

@@ -2,7 +2,8 @@
 
 import torch
 
-from vqvae.prior.model import PriorConfig, build_prior, count_codes
+from vqvae.prior.config import PriorConfig
+from vqvae.prior.model import build_prior, count_codes
 
 SMALL = {"codebook_size": 12, "embedding_dim": 3, "channels": 16, "layers": 2, "heads": 2}
 

@@ -62,7 +62,6 @@ from .prior.checkpoint import (
 )
 from .prior.model import (
     Prior as Prior,
-    PriorConfig as PriorConfig,
     build_prior as build_prior,
 )
 from .prior.naive import (
@@ -70,6 +69,7 @@ from .prior.naive import (
     marginal_codes as marginal_codes,
     random_codes as random_codes,
 )
+from .prior.config import PriorConfig as PriorConfig, PriorTrainingConfig as PriorTrainingConfig
 from .prior.sampling import (
     SampleStep as SampleStep,
     Sampling as Sampling,
@@ -84,7 +84,6 @@ from .prior.sampling import (
 from .prior.training import (
     PriorRecord as PriorRecord,
     PriorTraining as PriorTraining,
-    PriorTrainingConfig as PriorTrainingConfig,
     evaluate_prior as evaluate_prior,
     new_prior as new_prior,
 )

@@ -73,6 +73,15 @@ ABOUT_ESTIMATORS: dict[str, About] = {
         "of one code differ, but here the outputs stop spreading and the error is higher.",
     ),
 }
+
+
+def gains(choices: dict[str, About]) -> str:
+    """What each choice gains and gives up, in the words of a help text."""
+    return " ".join(
+        f"{name}: {sentence[:1].lower()}{sentence[1:]}" for name, (_, sentence) in choices.items()
+    )
+
+
 QUANTIZERS = tuple(ABOUT)
 ESTIMATORS = tuple(ABOUT_ESTIMATORS)
 MAX_CODEBOOK_SIZE = 16_384

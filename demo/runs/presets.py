@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from typing import Any, TypeAlias
 
 from vqvae.config import ModelConfig, TrainingConfig
-from vqvae.quantizers import ABOUT, ABOUT_ESTIMATORS, MAX_CODEBOOK_SIZE
+from vqvae.quantizers import ABOUT, ABOUT_ESTIMATORS
+from vqvae.setting import Number, Whole, settings_of
 
 FormValues: TypeAlias = dict[str, Any]
 """Fields of the Train form by name, as `FIELDS` describes each."""
@@ -23,7 +24,7 @@ SHAPES = {"mnist": (1, 28), "fashion-mnist": (1, 28), "cifar10": (3, 32), "synth
 """(channels, side) of the data sets with a fixed size."""
 OWN_SIZES = (16, 28, 32, 48, 64, 96, 128)
 
-_MODEL, _TRAINING = ModelConfig(), TrainingConfig()
+_SETTINGS = {**settings_of(ModelConfig), **settings_of(TrainingConfig)}
 
 
 @dataclass(frozen=True)
@@ -42,6 +43,15 @@ class Field:
     advanced: bool = True
     group: str = ""
     """Of an advanced one: its heading, of GROUPS."""
+
+
+def _of_config(name: str, label: str, help: str, *, high: float | None = None, **more) -> Field:
+    """A setting of `vqvae.config`, with its default and its range; `high`: of the form alone."""
+    told = _SETTINGS[name]
+    if isinstance(told.valid, Number):
+        most = told.valid.high if high is None else high
+        more |= {"low": told.valid.low, "high": most, "whole": isinstance(told.valid, Whole)}
+    return Field(name, label, help, told.default, **more)
 
 
 MODEL, CODEBOOK, OPTIMIZER = GROUPS = ("Model", "Codebook", "Optimizer")
@@ -75,141 +85,102 @@ FIELDS: tuple[Field, ...] = (
         86_400,
         advanced=False,
     ),
-    Field(
+    _of_config(
         "codebook_size",
         "Codebook size K",
         "How many codes there are to describe an image with; more codes, more "
         "detail and more bits.",
-        _MODEL.codebook_size,
-        2,
-        MAX_CODEBOOK_SIZE,
-        True,
         advanced=False,
     ),
-    Field(
+    _of_config(
         "embedding_dim",
         "Code length D",
         "Numbers in one code; 8 are plenty, long codes are harder to keep in use.",
-        _MODEL.embedding_dim,
-        1,
-        1024,
-        True,
         group=MODEL,
     ),
-    Field(
+    _of_config(
         "hidden_channels",
         "Hidden channels",
         "Width of encoder and decoder; twice as wide is about three times slower.",
-        _MODEL.hidden_channels,
-        8,
-        1024,
-        True,
         group=MODEL,
     ),
-    Field(
+    _of_config(
         "residual_blocks",
         "Residual blocks",
         "Depth of encoder and of decoder; more see further around each code.",
-        _MODEL.residual_blocks,
-        0,
-        16,
-        True,
         group=MODEL,
     ),
-    Field(
+    _of_config(
         "downsample",
         "Pixels per cell side (downsampling)",
         "4 turns 28×28 pixels into 7×7 codes; 2 gives "
         "four times as many codes and a sharper picture.",
-        _MODEL.downsample,
         choices=(("2 (fine grid)", 2), ("4", 4), ("8 (coarse grid)", 8)),
         group=MODEL,
     ),
-    Field(
+    _of_config(
         "quantizer",
         "Quantizer",
         "How outputs of the encoder become codes, and how the codebook is made.",
-        _MODEL.quantizer,
         choices=tuple((about.title, name) for name, about in ABOUT.items()),
         group=CODEBOOK,
     ),
-    Field(
+    _of_config(
         "gradient_estimator",
         "Gradient through the quantizer",
         "Picking a code has no gradient; this is what takes its place.",
-        _MODEL.gradient_estimator,
         choices=tuple((about.title, name) for name, about in ABOUT_ESTIMATORS.items()),
         group=CODEBOOK,
     ),
-    Field(
+    _of_config(
         "entropy_weight",
         "Entropy weight",
         "Only for LFQ and BSQ: how strongly all codes are to be used.",
-        _TRAINING.entropy_weight,
-        0,
-        1000,
         group=CODEBOOK,
     ),
-    Field(
+    _of_config(
         "commitment_weight",
         "Commitment weight β",
         "How strongly the encoder is held to the codes it chose; 0.25 in the paper.",
-        _TRAINING.commitment_weight,
-        0,
-        1000,
         group=CODEBOOK,
     ),
-    Field(
+    _of_config(
         "ssim_weight",
         "Structural loss, 1 − SSIM",
         "How much local contrast counts beside the squared error: 0.1 "
         "to 0.5 make photos sharper at the same PSNR, 0 leaves it out.",
-        _TRAINING.ssim_weight,
-        0,
-        10,
         group=OPTIMIZER,
     ),
-    Field(
+    _of_config(
         "ema_decay",
         "EMA decay",
         "Memory of the moving average at the start: 0.7 remembers three steps. It rises "
         "to 0.99, a hundred steps, by the end.",
-        _MODEL.ema_decay,
-        0,
-        0.9999,
         group=CODEBOOK,
     ),
-    Field(
+    _of_config(
         "kmeans_start",
         "Start the codebook by k-means",
         "Puts the codes where the encoder's outputs are, instead of in a small cloud around zero.",
-        _MODEL.kmeans_start,
         group=CODEBOOK,
     ),
     Field(
         "restart",
         "Restart dead codes",
         "A code that nobody chooses is moved onto an output of the encoder.",
-        _MODEL.restart_threshold > 0,
+        ModelConfig.restart_threshold > 0,
         group=CODEBOOK,
     ),
-    Field(
+    _of_config(
         "batch_size",
         "Batch size",
         "Images per step; larger steps are steadier and fewer.",
-        _TRAINING.batch_size,
-        1,
-        65_536,
-        True,
         group=OPTIMIZER,
     ),
-    Field(
+    _of_config(
         "learning_rate",
         "Learning rate",
         "Size of the steps at their peak; too large and training falls apart.",
-        _TRAINING.learning_rate,
-        1e-8,
-        100,
         group=OPTIMIZER,
     ),
     Field(
@@ -223,14 +194,11 @@ FIELDS: tuple[Field, ...] = (
         True,
         group=OPTIMIZER,
     ),
-    Field(
+    _of_config(
         "seed",
         "Seed",
         "Same seed, same settings, same machine: same start and same order of images.",
-        _TRAINING.seed,
-        0,
-        2**53,
-        True,
+        high=2**53,
         group=OPTIMIZER,
     ),
 )

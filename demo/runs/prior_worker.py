@@ -81,7 +81,8 @@ def train_prior(run_dir: Path, job: dict, data, commands, note: str = "") -> Non
     note: what the reporter keeps saying. Raises the errors of vqvae, whose texts are for the page.
     """
     import vqvae
-    from vqvae.prior.training import PRIOR_RUN_FILE, PriorTraining, PriorTrainingConfig, new_prior
+    from vqvae.prior.config import PriorTrainingConfig
+    from vqvae.prior.training import PRIOR_RUN_FILE, PriorTraining, new_prior
 
     config = PriorTrainingConfig.from_dict(job["prior"])
     folder = run_dir / (runfiles.SOURCE if "training" not in job else runfiles.CHECKPOINT)

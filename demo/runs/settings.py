@@ -5,16 +5,15 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from demo.errors import PageError
 from demo.runs.presets import BY_NAME, FIELDS, OWN_SIZES, SHAPES
 from vqvae.config import ConfigError, ModelConfig, TrainingConfig
 from vqvae.nn.batches import measuring_bytes
+from vqvae.prior.config import PriorConfig, PriorTrainingConfig
+from vqvae.setting import settings_of
 from vqvae.training.memory import free_bytes
-
-if TYPE_CHECKING:
-    from vqvae.prior.training import PriorTrainingConfig
 
 MEMORY_SHARE = 0.6
 """Most of the machine's free memory that one run may be estimated to need."""
@@ -68,6 +67,8 @@ def read_form(
     checked = {
         field.name: _check(field.name, values.get(field.name, field.default)) for field in FIELDS
     }
+    if checked["prior_seconds"]:
+        _check_prior_seconds(checked["prior_seconds"], ", or 0 to train none")
     dataset = checked["dataset"]
     if dataset == "own":
         if own is None:
@@ -93,28 +94,17 @@ def read_form(
             channels=channels,
             height=side,
             width=side,
-            downsample=checked["downsample"],
-            hidden_channels=checked["hidden_channels"],
-            residual_blocks=checked["residual_blocks"],
-            embedding_dim=checked["embedding_dim"],
-            codebook_size=checked["codebook_size"],
-            quantizer=checked["quantizer"],
-            gradient_estimator=checked["gradient_estimator"],
-            ema_decay=checked["ema_decay"],
-            kmeans_start=checked["kmeans_start"],
+            **_of(ModelConfig, checked),
             restart_threshold=ModelConfig.restart_threshold if checked["restart"] else 0.0,
         )
-        training = TrainingConfig(
-            dataset=str(own) if dataset == "own" else dataset,
-            data_dir=str(data_dir),
-            **_budget(checked["seconds"], checked["steps"]),
-            batch_size=checked["batch_size"],
-            learning_rate=checked["learning_rate"],
-            commitment_weight=checked["commitment_weight"],
-            entropy_weight=checked["entropy_weight"],
-            ssim_weight=checked["ssim_weight"],
-            seed=checked["seed"],
-        )
+        asked: dict[str, Any] = {
+            **_of(TrainingConfig, checked),
+            "dataset": str(own) if dataset == "own" else dataset,
+            "data_dir": str(data_dir),
+        }
+        # It has one budget.
+        asked.pop("seconds" if checked["steps"] else "steps")
+        training = TrainingConfig(**asked)
         prior = (
             prior_settings(
                 model, checked["prior_seconds"], training.dataset, data_dir, checked["seed"]
@@ -142,8 +132,7 @@ def read_prior_form(
             "The model at the top has no codebook, so it can have no prior; choose a VQ-VAE there."
         )
     checked = _check("prior_seconds", seconds)
-    if not checked:
-        raise SettingsError(f"{BY_NAME['prior_seconds'].label} is 0; give it at least a second.")
+    _check_prior_seconds(checked)
     try:
         prior = prior_settings(
             model, checked, dataset, data_dir, 0, conditional=conditional is not False
@@ -166,9 +155,6 @@ def prior_settings(
 ) -> PriorTrainingConfig:
     """How to train a prior of a model; ConfigError where its grid or codebook is none for a
     prior."""
-    from vqvae.prior.model import PriorConfig
-    from vqvae.prior.training import PriorTrainingConfig
-
     PriorConfig(
         codebook_size=model.codebook_size,
         embedding_dim=model.embedding_dim,
@@ -233,9 +219,6 @@ def _prior_memory(model: ModelConfig) -> int:
     """Bytes that the training of a prior needs: the scores of every hidden cell with their
     gradient, half of the cells being hidden, the attention of every block, some twenty feature maps
     a block, and the grids (16 bits a code)."""
-    from vqvae.prior.model import PriorConfig
-    from vqvae.prior.training import PriorTrainingConfig
-
     sizes, cells, batch = (
         PriorConfig(),
         model.grid[0] * model.grid[1],
@@ -246,9 +229,17 @@ def _prior_memory(model: ModelConfig) -> int:
     return 500 * 2**20 + 4 * (scores + maps) + 70_000 * cells * 2
 
 
-def _budget(seconds: float, steps: int) -> dict[str, Any]:
-    """The one budget that a training has, by the name of its setting."""
-    return {"steps": steps} if steps else {"seconds": seconds}
+def _of(config: type, checked: dict[str, Any]) -> dict[str, Any]:
+    """The fields of the form that are settings of `config`."""
+    return {name: checked[name] for name in settings_of(config) if name in checked}
+
+
+def _check_prior_seconds(seconds: float, otherwise: str = "") -> None:
+    if seconds < 1:
+        raise SettingsError(
+            f"{BY_NAME['prior_seconds'].label} is {shown(seconds)}; give it at least a "
+            f"second{otherwise}."
+        )
 
 
 def _with_labels(sentence: str) -> str:

@@ -23,7 +23,7 @@ from demo.runs.status import EXIT_IDLE
 from demo.session import new_token
 from tests.stand_in import SETTINGS, STAND_IN, until
 from vqvae.config import TrainingConfig
-from vqvae.prior.training import PriorTrainingConfig
+from vqvae.prior.config import PriorTrainingConfig
 
 
 @pytest.fixture

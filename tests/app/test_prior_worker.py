@@ -23,7 +23,7 @@ from demo.settings import Settings
 from demo.tabs.train import handlers, prior_form
 from demo.tabs.train.live import RunLive
 from vqvae.prior.checkpoint import copy_model
-from vqvae.prior.training import PriorTrainingConfig
+from vqvae.prior.config import PriorTrainingConfig
 
 MODEL = vqvae.ModelConfig(
     channels=1,

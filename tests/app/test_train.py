@@ -259,6 +259,10 @@ def test_a_bad_number_is_refused_with_a_sentence_that_names_the_field(name, valu
         ({"downsample": 8}, "28 pixels cannot be divided"),
         ({"kmeans_start": "yes"}, "it must be on or off"),
         ({"dataset": "own"}, "but there are none: upload a zip"),
+        (
+            {"prior_seconds": 0.05},
+            "And then a prior, seconds is 0.05; give it at least a second, or 0 to train none.",
+        ),
     ],
 )
 def test_the_sentence_says_what_was_given_and_what_is_valid(values, expected, tmp_path):

@@ -33,7 +33,7 @@ WRONG = [
     (TRAIN + "--steps " + "9" * 5000, "is not a whole number"),
     (
         TRAIN + "--codebook-size 1",
-        "--codebook-size is 1; it must be a whole number from 2 to 16384",
+        "--codebook-size is 1; it must be a whole number from 2 to 16,384",
     ),
     (TRAIN + "--codebook-size 1000000000", "--codebook-size is 1000000000"),
     (TRAIN + "--embedding-dim 0", "--embedding-dim is 0"),

@@ -1,6 +1,9 @@
 """Settings: every wrong value is refused in a sentence that names the field, and JSON gives back
 what went in."""
 
+import ast
+import inspect
+import itertools
 import json
 from dataclasses import FrozenInstanceError, fields
 from pathlib import Path
@@ -10,6 +13,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from vqvae.config import DOWNSAMPLES, MAX_CODEBOOK_SIZE, ConfigError, ModelConfig, TrainingConfig
+from vqvae.prior.config import PriorConfig, PriorTrainingConfig
+from vqvae.prior.sampling import Sampling
+from vqvae.setting import Number, Wholes, settings_of
 
 
 @pytest.mark.parametrize(
@@ -146,12 +152,42 @@ def test_foreign_json_is_refused(cls):
             cls.from_dict(value)
 
 
-@pytest.mark.parametrize("cls", [ModelConfig, TrainingConfig])
+CONFIGS = [ModelConfig, TrainingConfig, PriorConfig, PriorTrainingConfig, Sampling]
+
+
+@pytest.mark.parametrize("cls", CONFIGS)
 def test_settings_are_frozen_and_each_is_explained(cls):
+    """In the line of its help, or in a string below it."""
     with pytest.raises(FrozenInstanceError):
         setattr(cls(), fields(cls)[0].name, "x")
-    source = Path(__import__(cls.__module__, fromlist=["x"]).__file__).read_text("utf-8")
-    lines = source.splitlines()
-    for field in fields(cls):
-        row = next(i for i, line in enumerate(lines) if line.startswith(f"    {field.name}: "))
-        assert lines[row + 1].startswith('    """'), f"{field.name} has no explanation"
+    told = set()
+    for owner in cls.__mro__[:-1]:
+        tree = ast.parse(Path(inspect.getfile(owner)).read_text("utf-8"))
+        for node in (n for n in tree.body if isinstance(n, ast.ClassDef)):
+            told |= {
+                field.target.id
+                for field, below in itertools.pairwise(node.body)
+                if node.name == owner.__name__
+                and isinstance(field, ast.AnnAssign)
+                and isinstance(below, ast.Expr)
+            }
+    for name, setting in settings_of(cls).items():
+        assert setting.help or name in told, f"{name} has no explanation"
+
+
+@pytest.mark.parametrize("cls", CONFIGS)
+def test_a_default_is_valid_and_what_lies_outside_a_range_is_refused_with_it(cls):
+    """Of every setting, those that a subclass gives another default too: none is unchecked."""
+    for name, setting in settings_of(cls).items():
+        assert setting.default is None or setting.valid.allows(setting.default)
+        if isinstance(setting.valid, Number) and not isinstance(setting.valid, Wholes):
+            for outside in (setting.valid.low - 1, setting.valid.high * 2):
+                with pytest.raises(ConfigError, match=rf"^{name} is .*; it must be .*number from"):
+                    cls(**{name: outside})
+        with pytest.raises(ConfigError, match=rf"^{name} is .*; it must be "):
+            cls(**{name: object()})
+
+
+def test_a_range_is_said_in_digits():
+    with pytest.raises(ConfigError, match=r"a number from 0\.1 to 2,592,000\.$"):
+        TrainingConfig(seconds=0)

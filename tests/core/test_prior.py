@@ -7,7 +7,8 @@ import torch
 
 from tests.priors import grids_of, make_prior
 from vqvae.config import ConfigError
-from vqvae.prior.model import PriorConfig, count_codes
+from vqvae.prior.config import PriorConfig
+from vqvae.prior.model import count_codes
 from vqvae.prior.naive import gaussian_codes, marginal_codes, random_codes
 
 

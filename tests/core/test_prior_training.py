@@ -16,11 +16,11 @@ from vqvae.checkpoints.checkpoint import (
 from vqvae.config import ConfigError
 from vqvae.data.index_set import encode_set
 from vqvae.prior.checkpoint import PRIOR_FILE, load_prior, save_prior
+from vqvae.prior.config import PriorTrainingConfig
 from vqvae.prior.sampling import Sampling, sample
 from vqvae.prior.training import (
     PRIOR_RUN_FILE,
     PriorTraining,
-    PriorTrainingConfig,
     TrainingDiverged,
     evaluate_prior,
     new_prior,

@@ -6,6 +6,8 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
+from vqvae.config import DEVICES, MAX_SIDE
+
 PROGRAM = "python -m vqvae"
 
 
@@ -81,10 +83,10 @@ def size(text: str) -> tuple[int, int] | str:
         sides = tuple(int(part) for part in (parts * 2 if len(parts) == 1 else parts))
     except ValueError:
         sides = ()
-    if len(sides) != 2 or not all(8 <= side <= 1024 for side in sides):
+    if len(sides) != 2 or not all(8 <= side <= MAX_SIDE for side in sides):
         raise argparse.ArgumentTypeError(
             f"{text[:40]!r} is no size; give one side or HEIGHTxWIDTH, each from 8 to "
-            "1024 pixels, such as 28 or 32x48, or auto"
+            f"{MAX_SIDE} pixels, such as 28 or 32x48, or auto"
         )
     return sides
 
@@ -141,7 +143,7 @@ def add_device(parser: argparse.ArgumentParser, default: str | None = "auto") ->
     """Which hardware."""
     parser.add_argument(
         "--device",
-        choices=("auto", "cpu", "cuda", "mps"),
+        choices=DEVICES,
         default=default,
         help="auto takes a GPU when there is one (default: auto)",
     )

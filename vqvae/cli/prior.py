@@ -19,21 +19,16 @@ from vqvae.cli.parsing import (
     add_device,
     checkpoint_folder,
     load_images,
-    number,
-    whole,
 )
 from vqvae.cli.progress import ProgressLine, clock
-from vqvae.cli.settings import BUDGETS, add_precision, as_typed, option
+from vqvae.cli.settings import add_budget, add_precision, as_typed, flags_of, option
 from vqvae.cli.train import run
 from vqvae.cli.train_checks import check_output
 from vqvae.cli.train_start import spent
-from vqvae.config import ConfigError
+from vqvae.config import BUDGETS, ConfigError
+from vqvae.prior.config import PriorConfig, PriorTrainingConfig
 
-SIZES = (
-    ("channels", "C", "width of the transformer"),
-    ("layers", "N", "transformer blocks"),
-    ("heads", "N", "attention heads; they divide the channels"),
-)
+SIZES = ("channels", "layers", "heads")
 SETTINGS = ("batch_size", "learning_rate", "seed", "class_conditional")
 
 
@@ -68,21 +63,10 @@ def add_train_prior(subparsers) -> None:
         default=None,
         help="learn the classes too (default: where the data set has them); it also works without",
     )
-    budget = parser.add_mutually_exclusive_group()
-    budget.add_argument(
-        "--seconds", type=number, metavar="S", help="seconds of training (default: 60)"
-    )
-    budget.add_argument(
-        "--epochs", type=number, metavar="N", help="passes over the training images"
-    )
-    budget.add_argument("--steps", type=whole, metavar="N", help="steps, of one batch each")
-    for name, letter, text in SIZES:
-        parser.add_argument(option(name), type=whole, metavar=letter, help=text)
-    parser.add_argument("--batch-size", type=whole, metavar="N", help="images per step")
-    parser.add_argument("--learning-rate", type=number, metavar="R", help="peak learning rate")
-    parser.add_argument(
-        "--seed", type=whole, metavar="N", help="seed of everything random (default: 0)"
-    )
+    add_budget(parser)
+    for flag in (*flags_of(PriorConfig), *flags_of(PriorTrainingConfig)):
+        if flag.field in (*SIZES, *SETTINGS):
+            parser.add_argument(option(flag.field), **flag.options, help=flag.help)
     add_device(parser, default=None)
     add_precision(parser)
     parser.set_defaults(run=train_prior)
@@ -145,7 +129,7 @@ def check(args, folder: Path) -> None:
     if args.resume:
         fixed = [
             option(name)
-            for name in ("dataset", "output", *(n for n, _, _ in SIZES), *SETTINGS)
+            for name in ("dataset", "output", *SIZES, *SETTINGS)
             if getattr(args, name) is not None
         ]
         if fixed:
@@ -169,9 +153,6 @@ def check(args, folder: Path) -> None:
 
 def new_config(args, dataset: str):
     """The checked `PriorTrainingConfig` of a call."""
-    from vqvae.prior.model import PriorConfig
-    from vqvae.prior.training import PriorTrainingConfig
-
     given = {
         name: getattr(args, name)
         for name in (*SETTINGS, *BUDGETS, "device", "precision", "data_dir")
@@ -186,7 +167,7 @@ def new_config(args, dataset: str):
 
 def sizes(args) -> dict:
     """The fields of a `PriorConfig` that were given."""
-    return {name: getattr(args, name) for name, _, _ in SIZES if getattr(args, name) is not None}
+    return {name: getattr(args, name) for name in SIZES if getattr(args, name) is not None}
 
 
 def prepare(args, folder: Path, output: Path, model, line: ProgressLine):

@@ -1,8 +1,8 @@
 """The flags of `train` and what becomes of them: a `ModelConfig` and a `TrainingConfig`.
 
 Every flag defaults to None, "not given", so that a value can come from the command line, a --config
-file, a run that is resumed or, at last, the dataclasses: in this order. Defaults stand in
-`vqvae.config` and nowhere else.
+file, a run that is resumed or, at last, the dataclasses: in this order. Defaults, ranges and what
+a flag does are told in `vqvae.config` and nowhere else.
 """
 
 from __future__ import annotations
@@ -12,21 +12,20 @@ import json
 import math
 import re
 import tomllib
-from dataclasses import fields
 from pathlib import Path
 from typing import NamedTuple
 
 from vqvae.cli.parsing import UsageError, levels, number, whole
-from vqvae.config import DOWNSAMPLES, KINDS, PRECISIONS, ConfigError, ModelConfig, TrainingConfig
-from vqvae.quantizers import ABOUT, ABOUT_ESTIMATORS, About, suitable_dim
+from vqvae.config import BUDGETS, PRECISIONS, ConfigError, ModelConfig, TrainingConfig
+from vqvae.quantizers import suitable_dim
+from vqvae.setting import ON_OFF, Choice, Setting, Whole, Wholes, settings_of
 
-BUDGETS = ("seconds", "epochs", "steps")
 MACHINE = ("device", "precision", "compile")
 """How a run uses the machine it is on: may change when it is resumed."""
 DEFAULTS = {
-    field.name: field.default
+    name: one.default
     for config in (ModelConfig, TrainingConfig)
-    for field in fields(config)
+    for name, one in settings_of(config).items()
 }
 NOT_IN_FILE = ("config", "debug", "help")
 
@@ -41,13 +40,6 @@ def add_precision(parser: argparse.ArgumentParser, more: str = "") -> None:
     )
 
 
-def about(choices: dict[str, About]) -> str:
-    """What each choice gains and gives up."""
-    return " ".join(
-        f"{name}: {sentence[:1].lower()}{sentence[1:]}" for name, (_, sentence) in choices.items()
-    )
-
-
 class Flag(NamedTuple):
     """One setting: the field it fills, and how it is written on the command line."""
 
@@ -56,84 +48,32 @@ class Flag(NamedTuple):
     options: dict
 
 
-MODEL_FLAGS = (
-    Flag(
-        "kind",
-        "vqvae, or to compare with it an autoencoder (ae), a variational one (vae), or one that "
-        "is told the class (cvae), on the same encoder and decoder",
-        {"choices": KINDS},
-    ),
-    Flag("quantizer", about(ABOUT), {"choices": tuple(ABOUT)}),
-    Flag(
-        "gradient_estimator",
-        f"how the gradient passes the quantizer. {about(ABOUT_ESTIMATORS)}",
-        {"choices": tuple(ABOUT_ESTIMATORS)},
-    ),
-    Flag("codebook_size", "codes in the codebook", {"type": whole, "metavar": "K"}),
-    Flag(
-        "embedding_dim",
-        "numbers per code; lfq and bsq take log2 K, fsq 2 for grey images and 4 for colour",
-        {"type": whole, "metavar": "D"},
-    ),
-    Flag(
-        "levels",
-        "fsq: how many values each number takes; residual: how many vectors each stage has; their "
-        "product is K",
-        {"type": levels, "metavar": "LxL"},
-    ),
-    Flag("hidden_channels", "width of encoder and decoder", {"type": whole, "metavar": "C"}),
-    Flag(
-        "residual_blocks",
-        "residual blocks in the encoder, and as many in the decoder",
-        {"type": whole, "metavar": "N"},
-    ),
-    Flag(
-        "downsample",
-        "side of the square of pixels per code",
-        {"type": whole, "choices": DOWNSAMPLES},
-    ),
-    Flag(
-        "ema_decay",
-        "decay of the moving averages, per step, at the start; it rises to 0.99 by the end",
-        {"type": number, "metavar": "R"},
-    ),
-    Flag(
-        "restart_threshold",
-        "codes used less than this share of the mean usage are restarted; 0 turns it off",
-        {"type": number, "metavar": "R"},
-    ),
-)
-TRAINING_FLAGS = (
-    Flag(
-        "commitment_weight",
-        "weight of the commitment loss, the paper's beta",
-        {"type": number, "metavar": "B"},
-    ),
-    Flag(
-        "entropy_weight",
-        "weight of the entropy loss of lfq and bsq",
-        {"type": number, "metavar": "R"},
-    ),
-    Flag(
-        "ssim_weight",
-        "weight of the structural loss, 1 - SSIM, beside the squared error; 0.1 to 0.5 give "
-        "sharper photos at the same PSNR",
-        {"type": number, "metavar": "R"},
-    ),
-    Flag(
-        "kl_weight",
-        "weight of the KL divergence of a vae or cvae; 1 is the evidence lower bound",
-        {"type": number, "metavar": "R"},
-    ),
-    Flag(
-        "free_bits",
-        "bits of KL divergence per image that cost a vae or cvae nothing",
-        {"type": number, "metavar": "N"},
-    ),
-    Flag("batch_size", "images per step", {"type": whole, "metavar": "N"}),
-    Flag("learning_rate", "peak learning rate", {"type": number, "metavar": "R"}),
-    Flag("seed", "seed of everything random", {"type": whole, "metavar": "N"}),
-)
+def flags_of(owner: type) -> tuple[Flag, ...]:
+    """A flag for each setting that has words for one, but the budget and what is on or off, which
+    are written by hand."""
+    told = {name: one for name, one in settings_of(owner).items() if one.help}
+    return tuple(
+        Flag(name, one.help, options(one))
+        for name, one in told.items()
+        if name not in BUDGETS and one.valid != ON_OFF
+    )
+
+
+def options(one: Setting) -> dict:
+    """How the value of a setting is read."""
+    match one.valid:
+        case Choice(values):
+            whole_ones = all(isinstance(value, int) for value in values)
+            return {"choices": values} | ({"type": whole} if whole_ones else {})
+        case Wholes():
+            return {"type": levels, "metavar": one.letter}
+        case Whole():
+            return {"type": whole, "metavar": one.letter}
+        case _:
+            return {"type": number, "metavar": one.letter}
+
+
+MODEL_FLAGS, TRAINING_FLAGS = flags_of(ModelConfig), flags_of(TrainingConfig)
 FIXED_ON_RESUME = (
     *(f.field for f in (*MODEL_FLAGS, *TRAINING_FLAGS)),
     "kmeans_start",
@@ -153,16 +93,16 @@ def option(field: str) -> str:
     return "--no-kmeans-start" if field == "kmeans_start" else "--" + field.replace("_", "-")
 
 
+def add_budget(group: argparse._ActionsContainer) -> None:
+    """The flags of which one can be given."""
+    one_of, told = group.add_mutually_exclusive_group(), settings_of(TrainingConfig)
+    for name in BUDGETS:
+        one_of.add_argument(option(name), **options(told[name]), help=told[name].help)
+
+
 def add_settings(parser: argparse.ArgumentParser) -> None:
     """Add the budget and all settings of the model and its training."""
-    budget = parser.add_argument_group("budget, one of").add_mutually_exclusive_group()
-    budget.add_argument(
-        "--seconds", type=number, metavar="S", help="seconds of training (default: 60)"
-    )
-    budget.add_argument(
-        "--epochs", type=number, metavar="N", help="passes over the training images"
-    )
-    budget.add_argument("--steps", type=whole, metavar="N", help="steps, of one batch each")
+    add_budget(parser.add_argument_group("budget, one of"))
     model, training = parser.add_argument_group("model"), parser.add_argument_group("training")
     for group, flags in ((model, MODEL_FLAGS), (training, TRAINING_FLAGS)):
         for flag in flags:
@@ -198,7 +138,7 @@ def new_configs(
         name: getattr(args, name) for name in ("kmeans_start", *MACHINE, "data_dir", *BUDGETS)
     }
     given = {name: value for name, value in given.items() if value is not None}
-    of_model = {field.name for field in fields(ModelConfig)}
+    of_model = settings_of(ModelConfig)
     add_sizes(given, channels)
     try:
         model = ModelConfig(

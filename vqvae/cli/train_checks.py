@@ -9,7 +9,8 @@ from vqvae.checkpoints.checkpoint import read_info
 from vqvae.cli.evaluate import trained_on
 from vqvae.cli.files import folder_to_write
 from vqvae.cli.parsing import UsageError, checkpoint_folder
-from vqvae.cli.settings import BUDGETS, FIXED_ON_RESUME, MODEL_FLAGS, new_configs, option
+from vqvae.cli.settings import FIXED_ON_RESUME, MODEL_FLAGS, new_configs, option
+from vqvae.config import BUDGETS
 
 DERIVED = (
     "metrics.json",

@@ -10,8 +10,8 @@ from pathlib import Path
 from vqvae.cli.evaluate import skipped
 from vqvae.cli.parsing import AUTO, UsageError, checkpoint_folder, load_images
 from vqvae.cli.progress import ProgressLine
-from vqvae.cli.settings import BUDGETS, MACHINE, as_typed, new_configs
-from vqvae.config import ConfigError
+from vqvae.cli.settings import MACHINE, as_typed, new_configs
+from vqvae.config import BUDGETS, ConfigError
 
 MOST_SIDE = 256
 """Longest side that --size auto takes, pixels."""

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import torch
 
+from vqvae.config import MAX_SIDE
 from vqvae.data.imageset import DataError, ImageSet, Progress, SkippedFile, fit
 
 __all__ = [
@@ -28,7 +29,6 @@ __all__ = [
 DATASETS = ("mnist", "fashion-mnist", "cifar10", "synthetic")
 SPLITS = ("train", "test")
 SYNTHETIC_COUNTS = {"train": 20_000, "test": 2_000}
-MAX_SIDE = 1024
 
 
 def default_data_dir() -> Path:

@@ -24,7 +24,8 @@ from vqvae.checkpoints.checkpoint import (
     write_tensors,
 )
 from vqvae.config import ConfigError
-from vqvae.prior.model import Prior, PriorConfig
+from vqvae.prior.config import PriorConfig
+from vqvae.prior.model import Prior
 
 PRIOR_FILE = "prior.safetensors"
 MODEL_FILES = (

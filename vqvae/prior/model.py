@@ -9,85 +9,20 @@ class given.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import ClassVar
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from vqvae.config import MAX_CODEBOOK_SIZE, Config, ConfigError, check_float, check_int
+from vqvae.prior.config import PriorConfig
 
-MAX_POSITIONS = 1_024
-"""Attention looks at every pair of cells: beyond 32 x 32 a laptop's memory and patience end."""
-MAX_COUNTS = 2**22
-"""Largest table of marginals for each class; where it would have more entries, all classes share
-one."""
 PSEUDO_COUNT = 0.5
 """Added to every count of the marginals, so that a code never seen at a position is unlikely and
 not impossible."""
 CLASS_WEIGHT = 10.0
 """The marginals of a class are mixed with those of all classes as if that many of its grids were
 drawn from these."""
-
-
-@dataclass(frozen=True)
-class PriorConfig(Config):
-    """What it takes to rebuild a prior; the weights then fit into it."""
-
-    codebook_size: int = 512
-    """K of the VQ-VAE it belongs to."""
-    embedding_dim: int = 8
-    """D of the VQ-VAE it belongs to."""
-    height: int = 7
-    """h, rows of the index grid."""
-    width: int = 7
-    """w, columns of the index grid."""
-    classes: int = 0
-    """Number of classes it can be asked for; 0: unconditional."""
-    channels: int = 128
-    """C, width of the transformer."""
-    layers: int = 3
-    """Transformer blocks."""
-    heads: int = 4
-    """Attention heads of a block; they divide `channels`."""
-    label_dropout: float = 0.1
-    """Share of the training grids whose label is hidden, so that it also works without one
-    (arXiv:2207.12598)."""
-
-    def __post_init__(self) -> None:
-        check_int(self, "codebook_size", 2, MAX_CODEBOOK_SIZE)
-        check_int(self, "embedding_dim", 1, 1024)
-        check_int(self, "height", 1, 1024)
-        check_int(self, "width", 1, 1024)
-        if self.positions > MAX_POSITIONS:
-            raise ConfigError(
-                f"The grid has {self.height} x {self.width} cells; a prior takes at most "
-                f"{MAX_POSITIONS:,}. Train the VQ-VAE with a larger downsample, or on smaller "
-                f"images."
-            )
-        check_int(self, "classes", 0, 100_000)
-        check_int(self, "channels", 8, 2048)
-        check_int(self, "layers", 1, 64)
-        check_int(self, "heads", 1, 64)
-        if self.channels % self.heads:
-            raise ConfigError(f"heads is {self.heads}; it must divide channels ({self.channels}).")
-        check_float(self, "label_dropout", 0.0, 1.0)
-
-    @property
-    def positions(self) -> int:
-        """h * w."""
-        return self.height * self.width
-
-    @property
-    def tables(self) -> int:
-        """How many tables of marginals: one a class, or one for all where those would be too
-        large."""
-        return (
-            max(1, self.classes)
-            if self.classes * self.positions * self.codebook_size <= MAX_COUNTS
-            else 1
-        )
 
 
 class Block(nn.Module):

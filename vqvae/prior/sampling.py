@@ -15,9 +15,11 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from vqvae.config import Config, check_float, check_int
+from vqvae.config import Config
 from vqvae.prior.cell_order import turns
 from vqvae.prior.model import Prior
+from vqvae.quantizers import MAX_CODEBOOK_SIZE
+from vqvae.setting import Number, Whole, setting
 
 LATTICE = 8
 """`surprise` hides the cells of a lattice with this spacing at once: one at a time on grids up to 8
@@ -33,27 +35,20 @@ PASS_LOGITS = 2**24
 class Sampling(Config):
     """How to draw. The defaults are chosen by measurement (benchmarks/prior.py)."""
 
-    steps: int = 8
+    steps: int = setting(8, Whole(1, 4_096))
     """Parallel steps: in each, several cells are drawn at once. More steps, better agreement; a
     step costs one pass."""
-    temperature: float = 1.0
+    temperature: float = setting(1.0, Number(0, 10))
     """Divides the logits: below 1 likely codes become likelier, 0 always takes the likeliest."""
-    top_k: int = 0
+    top_k: int = setting(0, Whole(0, MAX_CODEBOOK_SIZE))
     """Draw among this many likeliest codes only; 0: off."""
-    top_p: float = 1.0
+    top_p: float = setting(1.0, Number(0, 1))
     """Draw among the likeliest codes that together have this probability only; 1: off."""
-    guidance: float = 1.8
+    guidance: float = setting(1.8, Number(0, 20))
     """How strongly a given class is insisted on (arXiv:2207.12598) in the first step; it fades to
     1, as trained, by the last, as the known cells tell the class better and better, and insisting
     costs variety (arXiv:2404.07724). Below 1 it stays: 0 ignores the class. Other values than 1
     cost almost as much time again."""
-
-    def __post_init__(self) -> None:
-        check_int(self, "steps", 1, 4_096)
-        check_float(self, "temperature", 0.0, 10.0)
-        check_int(self, "top_k", 0, 16_384)
-        check_float(self, "top_p", 0.0, 1.0)
-        check_float(self, "guidance", 0.0, 20.0)
 
 
 @dataclass(frozen=True)

@@ -17,12 +17,13 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from vqvae.checkpoints.checkpoint import CheckpointError, library_versions
-from vqvae.config import ConfigError, TrainingConfig
+from vqvae.config import ConfigError
 from vqvae.data.imageset import Progress
 from vqvae.data.index_set import IndexSet
 from vqvae.nn.modes import eval_mode
 from vqvae.prior.checkpoint import save_prior
-from vqvae.prior.model import Prior, PriorConfig, build_prior, count_codes
+from vqvae.prior.config import PriorConfig, PriorTrainingConfig
+from vqvae.prior.model import Prior, build_prior, count_codes
 from vqvae.prior.sampling import bits_per_image, random_masks
 from vqvae.training.loop import Loop, TrainingDiverged
 from vqvae.training.machine import MEMORY_SHARE
@@ -41,20 +42,6 @@ __all__ = [
 PRIOR_RUN_FILE = "prior-training.safetensors"
 SMOOTHING = 0.98
 """Share that the figure of a record keeps from the record before: one batch alone says little."""
-
-
-@dataclass(frozen=True)
-class PriorTrainingConfig(TrainingConfig):
-    """How to train a prior: the fields of `TrainingConfig`, those of the VQ-VAE's losses unused."""
-
-    batch_size: int = 32
-    """Grids a step."""
-    learning_rate: float = 3e-3
-    """Peak learning rate of AdamW, a tenth of Muon's."""
-    weight_decay: float = 1e-2
-    """Decoupled weight decay."""
-    class_conditional: bool = True
-    """Learn the classes too, where the data set has them."""
 
 
 @dataclass(frozen=True)
