@@ -1,9 +1,6 @@
 """VQ-VAE: quantizer, model, training, prior and index grids, on PyTorch and nothing of any user
 interface.
 
-Import order, each knowing only those before it:
-config, metrics -> nn -> grids, checkpoints -> data -> analysis -> training -> prior -> cli.
-
     >>> import vqvae
     >>> model = vqvae.load("mnist")
     >>> indices = model.encode(x)          # x float (B, C, H, W) in [0, 1] -> int64 (B, h, w)

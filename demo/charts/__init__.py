@@ -1,4 +1,1 @@
-"""Figures as SVG and Plotly: plain functions from numbers to markup.
-
-May import demo.text, demo.models and vqvae; knows no tab and no component.
-"""
+"""Figures as SVG and Plotly: plain functions from numbers to markup."""

@@ -1,5 +1,3 @@
 """Models as the app knows them: ids, the list, the cache, what is done with one, and how one comes
 and goes.
-
-May import demo.runs' files, demo.pictures and vqvae; knows no tab and no component.
 """

@@ -1,4 +1,1 @@
-"""What every tab is handed and shares on the page: header, theme, components' parts, scripts.
-
-May import demo.models and below; knows no tab.
-"""
+"""What every tab is handed and shares on the page: header, theme, components' parts, scripts."""

@@ -2,7 +2,7 @@
 ends.
 
 What the process of a model (demo.runs.worker) and that of a prior (demo.runs.prior_worker) have in
-common. Imports only vqvae and the standard library.
+common.
 """
 
 from __future__ import annotations

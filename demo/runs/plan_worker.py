@@ -11,8 +11,7 @@ Beside the files of every run (demo.runs.files) it writes
     examples.png, .json     test pictures in a row and their classes, for the comparison
 
 A part that was cut off is trained anew when the run is resumed; those before it are kept. The last
-part of a comparison is the prior of its VQ-VAE, written into the folder of that. Imports only vqvae
-and the standard library.
+part of a comparison is the prior of its VQ-VAE, written into the folder of that.
 """
 
 from __future__ import annotations

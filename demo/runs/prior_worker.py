@@ -2,8 +2,7 @@
 was given.
 
 Called by demo.runs.worker. The training set as codes comes from the model's own folder
-(`indices.safetensors`), else the data set is loaded and encoded once. Imports only vqvae and the
-standard library.
+(`indices.safetensors`), else the data set is loaded and encoded once.
 """
 
 from __future__ import annotations

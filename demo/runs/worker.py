@@ -3,7 +3,7 @@
 Without RUN_DIR it imports what training needs, then waits for the path as the first line on
 standard input: that is the warm worker. Later lines are commands: pause, resume, stop. The end of
 standard input means that the app is gone: save and end. What happens is told through the files of
-demo.runs.files. Imports only vqvae and the standard library.
+demo.runs.files.
 """
 
 from __future__ import annotations

@@ -1,5 +1,4 @@
 """The web server around the page: who may talk to the app, how much, and about which files.
 
-Nothing here knows what the page shows. May import demo's floors below the tabs; only app.py imports
-it.
+Nothing here knows what the page shows.
 """

@@ -1,4 +1,1 @@
-"""A model on disk: the folder of a checkpoint, its card, its gallery, and the hub.
-
-May import nn, grids and config.
-"""
+"""A model on disk: the folder of a checkpoint, its card, its gallery, and the hub."""

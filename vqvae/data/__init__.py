@@ -1,4 +1,2 @@
-"""Data sets as uint8 tensors in memory: public ones, folders and zips of images, digits drawn here.
-
-May import config and checkpoints.atomic.
-"""
+"""Data sets as uint8 tensors in memory: public ones, folders and zips of images, digits drawn
+here."""

@@ -1,4 +1,1 @@
-"""Grids of codes as values: checked, changed, packed into text, cut from whole photos.
-
-May import config and nn.
-"""
+"""Grids of codes as values: checked, changed, packed into text, cut from whole photos."""

@@ -1,4 +1,1 @@
-"""The learned prior over grids of codes: its network, sampling, training and files.
-
-May import everything of the core but cli.
-"""
+"""The learned prior over grids of codes: its network, sampling, training and files."""

@@ -1,4 +1,1 @@
-"""Training: the loop, the optimizer, records, runs that can be resumed, several processes.
-
-May import everything of the core but prior and cli.
-"""
+"""Training: the loop, the optimizer, records, runs that can be resumed, several processes."""

@@ -1,4 +1,1 @@
-"""The quiz: seven questions on what the lesson has shown, and a result to print or hand in.
-
-May import what demo.page may.
-"""
+"""The quiz: seven questions on what the lesson has shown, and a result to print or hand in."""

@@ -1,4 +1,1 @@
-"""The Edit tab: a grid of codes changed cell by cell, and the prior beside it.
-
-May import demo's floors below the tabs; no other tab.
-"""
+"""The Edit tab: a grid of codes changed cell by cell, and the prior beside it."""

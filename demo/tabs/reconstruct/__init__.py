@@ -1,4 +1,1 @@
-"""The Reconstruct tab: a drawing or an upload at every stage of the model.
-
-May import demo's floors below the tabs; no other tab.
-"""
+"""The Reconstruct tab: a drawing or an upload at every stage of the model."""

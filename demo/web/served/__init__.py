@@ -1,4 +1,1 @@
-"""What has an address of its own beside the page: scripts, weights, downloads.
-
-May import demo.models, demo.page and below.
-"""
+"""What has an address of its own beside the page: scripts, weights, downloads."""
