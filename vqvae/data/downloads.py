@@ -1,7 +1,7 @@
 """The public data sets: found on disk, or downloaded once with progress, retries and a checksum.
 
 torchvision knows the addresses, the md5 sums and the formats; what is added here is what a person
-needs while waiting (progress), when the line is bad (retries, and never half a file under its final
+needs while waiting (progress), when the line is bad (retries, and never half a download under its final
 name) and when it fails (a sentence).
 """
 
