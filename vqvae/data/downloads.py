@@ -1,8 +1,8 @@
 """The public data sets: found on disk, or downloaded once with progress, retries and a checksum.
 
 torchvision knows the addresses, the md5 sums and the formats; what is added here is what a person
-needs while waiting (progress), when the line is bad (retries, and never half a download under its final
-name) and when it fails (a sentence).
+needs while waiting (progress), when the line is bad (retries, and never half a download under its
+final name) and when it fails (a sentence).
 """
 
 from __future__ import annotations
