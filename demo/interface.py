@@ -8,11 +8,14 @@ from typing import NamedTuple
 import gradio as gr
 
 from demo.api import add_endpoints
+from demo.models.library import default_model
 from demo.page.codeless import codeless
+from demo.page.codes import component as codes
 from demo.page.events import QUIET, Update
-from demo.page.header import TITLE, build_header, choices, facts
+from demo.page.header import TITLE, build_header, choices, facts, listed
 from demo.page.modules import fetch_ahead
 from demo.page.page import Page
+from demo.page.picking.component import Card, cards
 from demo.runs import storage
 from demo.session import MODEL_KEY, STORAGE_SECRET, VISITOR_KEY, Session
 from demo.settings import Settings
@@ -45,12 +48,13 @@ class Opened(NamedTuple):
 
     visitor: str
     picker: Update
+    cards: list[Card]
     facts: str
 
 
 def open_page(settings: Settings, visitor: object, chosen: object, linked: object) -> Opened:
-    """When the page loads: the visitor's token, the picker filled and set, and the facts of its
-    model.
+    """When the page loads: the visitor's token, the picker filled and set, its cards, and the facts
+    of its model.
 
     A link's `?model=` comes first, then the model chosen last time in this browser, then the first
     of the list.
@@ -58,12 +62,13 @@ def open_page(settings: Settings, visitor: object, chosen: object, linked: objec
     token = Session.resume(visitor).visitor
     storage.seen(settings, token)
     for wanted in (linked, chosen):
-        listed = choices(settings, token, wanted)
-        if wanted in [model_id for _, model_id in listed]:
+        entries = listed(settings, token, wanted)
+        if wanted in [entry.id for entry in entries]:
             break
     else:
-        wanted = listed[0][1] if listed else None
-    return Opened(token, gr.update(choices=listed, value=wanted), facts(settings, wanted))
+        wanted = default_model(entries)
+    picker = gr.update(choices=choices(entries), value=wanted)
+    return Opened(token, picker, cards(entries), facts(settings, wanted))
 
 
 def create_app(settings: Settings | None = None) -> gr.Blocks:
@@ -78,7 +83,7 @@ def create_app(settings: Settings | None = None) -> gr.Blocks:
         chosen = gr.BrowserState(None, storage_key=MODEL_KEY, secret=STORAGE_SECRET)
         models_changed = gr.State(0)
         grid = gr.State(None)
-        model, about, lead = build_header(settings, visitor, chosen, models_changed)
+        model, look, about, lead = build_header(settings, visitor, chosen, models_changed)
 
         def open_for(stored: str | None, last: str | None, request: gr.Request) -> Opened:
             # Gradio hands the request to the parameter with this annotation, which a partial would
@@ -86,7 +91,7 @@ def create_app(settings: Settings | None = None) -> gr.Blocks:
             return open_page(settings, stored, last, request.query_params.get("model"))
 
         again = gr.Button("Again", elem_id="vq-again", visible="hidden")
-        loaded = app.load(open_for, [visitor, chosen], [visitor, model, about], **QUIET)
+        loaded = app.load(open_for, [visitor, chosen], [visitor, model, look, about], **QUIET)
         with gr.Tabs(elem_id="vq-tabs", overflow_behavior="wrap") as tabs:
             page = Page(
                 settings=settings,
@@ -104,6 +109,7 @@ def create_app(settings: Settings | None = None) -> gr.Blocks:
             for tab, label in tabs_here:
                 with gr.Tab(label, id=tab, elem_id=f"vq-tab-{tab}"):
                     importlib.import_module(f"demo.tabs.{tab}.tab").build(page)
+        codes.build(page)
         none = gr.HTML("", elem_id="vq-codeless", padding=False)
         model.change(partial(codeless, settings), [model], [none], **QUIET)
         page.ready(partial(codeless, settings), [model], [none])

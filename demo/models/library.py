@@ -38,13 +38,20 @@ class ModelEntry:
 
     id: str
     """As demo.models.ids has it: `mnist`, or `share:<32 hex digits>` for a visitor's."""
-    title: str
-    """Name, data set, K, grid and test PSNR in words; plain text."""
+    name: str
+    """What it is called; plain text."""
+    facts: str
+    """Data set, K, grid and test PSNR in words; plain text."""
     path: Path
     info: dict = field(compare=False)
     """What `vqvae.read_info` says."""
     own: bool
     """Whether it is known to be the visitor's own."""
+
+    @property
+    def title(self) -> str:
+        """Both in one line, as in `mnist · MNIST · K 512 · 7 × 7 grid · 30.4 dB`."""
+        return f"{self.name} · {self.facts}"
 
 
 def dataset_name(info: dict) -> str:
@@ -54,9 +61,9 @@ def dataset_name(info: dict) -> str:
     return DATASET_NAMES.get(dataset, Path(dataset).name)[:60]
 
 
-def describe(info: dict, name: str) -> str:
-    """The picker's line for a model, for example `mnist · MNIST · K 512 · 7 × 7 grid · 30.4 dB`."""
-    parts = [name, dataset_name(info)]
+def describe(info: dict) -> str:
+    """What a model is in a line, for example `MNIST · K 512 · 7 × 7 grid · 30.4 dB`."""
+    parts = [dataset_name(info)]
     if info["kind"] == "vqvae":
         parts += ["K {}".format(info["codebook_size"]), "{} × {} grid".format(*info["grid"])]
     else:
@@ -263,7 +270,7 @@ def _entry(
         if not is_checkpoint(path, root):
             return None
         info = vqvae.read_info(path)
-        return ModelEntry(model_id, describe(info, name), path, info, own)
+        return ModelEntry(model_id, name, describe(info), path, info, own)
     except Exception as error:  # whatever is wrong with one folder must not cost the others
         log.warning("Left out of the model list: %s (%s)", path, error)
         return None

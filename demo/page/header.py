@@ -4,6 +4,7 @@ button what the chosen model is, and models in and out."""
 from collections.abc import Callable
 from functools import partial
 from html import escape
+from typing import NamedTuple
 
 import gradio as gr
 
@@ -12,6 +13,7 @@ from demo.models import transfer
 from demo.page.events import QUIET, Update
 from demo.page.guide.component import guide
 from demo.page.picker import IdPicker, refilled
+from demo.page.picking.component import Card, cards, picker_cards
 from demo.page.quiz.component import quiz
 from demo.settings import Settings
 from demo.text import figure, number, term
@@ -40,18 +42,30 @@ SAVE = """(model) => {
 }"""
 
 
+class Header(NamedTuple):
+    """What of the header others listen to and write to."""
+
+    model: IdPicker
+    """The picker."""
+    look: gr.HTML
+    """Its cards."""
+    about: gr.HTML
+    """The facts of the chosen model."""
+    lead: gr.HTML
+    """The guide."""
+
+
 def build_header(
     settings: Settings, visitor: gr.BrowserState, chosen: gr.BrowserState, models_changed: gr.State
-) -> tuple[IdPicker, gr.HTML, gr.HTML]:
-    """Draw the header and wire it up. Returns the picker, the facts of the chosen model, and the
-    guide."""
-    listed = choices(settings, None)
+) -> Header:
+    """Draw the header and wire it up."""
+    entries = listed(settings, None)
     with gr.Row(elem_id="vq-header"):
         gr.HTML(HEADING, elem_id="vq-heading", padding=False)
         gr.Button("Lesson", size="sm", elem_id="vq-lesson-open", min_width=0, scale=0)
-        value = listed[0][1] if listed else None
+        value = models.default_model(entries)
         model = IdPicker(
-            listed,
+            choices(entries),
             value=value,
             label="Model",
             show_label=False,
@@ -76,6 +90,7 @@ def build_header(
                     type="filepath",
                 )
             gr.HTML(f'<p class="vq-note">{FILES}</p>{FOR_A_CLASS}', padding=False)
+    look = picker_cards(settings, entries)
     lead = guide(value)
     quiz()
 
@@ -86,7 +101,7 @@ def build_header(
     lead.choose(
         None, [lead], [model], js="(value) => value.wanted", trigger_mode="always_last", **QUIET
     )
-    models_changed.change(partial(refresh, settings), [visitor, model], [model], **QUIET)
+    models_changed.change(partial(refresh, settings), [visitor, model], [model, look], **QUIET)
     # What cannot be downloaded is told on the page; then the file is fetched from its own address.
     for button, make, door in (
         (zipped, transfer.download, "model.zip"),
@@ -98,22 +113,30 @@ def build_header(
     put.upload(
         partial(upload, settings), [put, visitor, models_changed], [model, models_changed], **QUIET
     )
-    return model, about, lead
+    return Header(model, look, about, lead)
 
 
-def choices(settings: Settings, visitor: str | None, keep: object = None) -> list[tuple[str, str]]:
-    """The picker's (title, id) pairs; `keep` is an id that is listed too if it can be read (one
-    from a link)."""
+def listed(settings: Settings, visitor: str | None, keep: object = None) -> list[models.ModelEntry]:
+    """What the picker lists; `keep` is an id that is listed too if it can be read (one from a
+    link)."""
     entries = models.list_models(settings, visitor)
     if keep not in [entry.id for entry in entries]:
         kept = find(keep, settings, visitor)
         entries += [kept] if kept else []
+    return entries
+
+
+def choices(entries: list[models.ModelEntry]) -> list[tuple[str, str]]:
+    """The picker's (title, id) pairs."""
     return [(entry.title, entry.id) for entry in entries]
 
 
-def refresh(settings: Settings, visitor: str | None, current: str | None) -> Update:
-    """The picker filled again; a model that is gone gives way to the first."""
-    return refilled(choices(settings, visitor, current), current)
+def refresh(
+    settings: Settings, visitor: str | None, current: str | None
+) -> tuple[Update, list[Card]]:
+    """The picker filled again, and its cards; a model that is gone gives way to the first."""
+    entries = listed(settings, visitor, current)
+    return refilled(choices(entries), current), cards(entries)
 
 
 def facts(settings: Settings, model_id: object) -> str:
@@ -182,7 +205,7 @@ def upload(settings: Settings, file: str, visitor: str, version: int) -> tuple[U
             zipped.unlink(missing_ok=True)
     except ValueError as error:
         raise gr.Error(escape(str(error))) from error
-    return gr.update(choices=choices(settings, visitor), value=model_id), version + 1
+    return gr.update(choices=choices(listed(settings, visitor)), value=model_id), version + 1
 
 
 def find(

@@ -11,11 +11,14 @@ from pathlib import Path
 import gradio as gr
 from gradio.themes.utils.colors import Color
 
-CSS_PATH = Path(__file__).with_name("theme.css")
+CSS_PATHS = tuple(
+    Path(__file__).parent / name for name in ("theme.css", "codes/card.css", "picking/picking.css")
+)
+"""The page's look, and that of cards that stand within other components."""
 IN_HEAD = Path(__file__).with_name("head")
 SCRIPTS = ("page.js", "refusals.js", "alive.js")
 LOOKS_OUTSIDE = "alive.css"
-"""Of what stands beside Gradio's page, which the sheet at CSS_PATH is confined to."""
+"""Of what stands beside Gradio's page, which the sheets of CSS_PATHS are confined to."""
 
 _TEAL = Color(
     "#effaf7",

@@ -17,7 +17,7 @@ from demo.models.minis import NAME as MINIS
 from demo.models.weights import ROUTE as WEIGHTS
 from demo.page.modules import ROUTE as MODULES
 from demo.page.modules import preloads
-from demo.page.theme import CSS_PATH, FIRST_HEAD, head, theme
+from demo.page.theme import CSS_PATHS, FIRST_HEAD, head, theme
 from demo.runs.recordings import ROUTE as RECORDINGS
 from demo.runs.upload_room import upload_room
 from demo.settings import Settings
@@ -116,7 +116,7 @@ def create_server(
         app,
         path="/",
         theme=theme(),
-        css_paths=[CSS_PATH],
+        css_paths=[*CSS_PATHS],
         head=head(),
         footer_links=[],
         run_history=False,

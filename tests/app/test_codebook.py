@@ -134,7 +134,7 @@ def test_a_code_is_told_everywhere(settings):
     )
     assert told["patches"]["count"] > 0 and told["patches"]["side"] == 12
     assert "as the model draws them" in told["patches"]["about"]
-    assert [k for k, _ in told["near"]["euclidean"]] != [] and told["rank"] == 1
+    assert told["rank"] == 1
 
 
 def finish(settings, question, **request):

@@ -57,7 +57,7 @@ def client(app, settings):
 
 
 def test_a_new_visitor_gets_a_token_and_the_first_model(settings):
-    token, picker, facts = interface.open_page(settings, None, None, None)
+    token, picker, _, facts = interface.open_page(settings, None, None, None)
     assert is_token(token)
     assert picker["value"] == "mnist"
     assert "30.4" in facts
@@ -65,13 +65,13 @@ def test_a_new_visitor_gets_a_token_and_the_first_model(settings):
 
 def test_a_known_visitor_keeps_token_and_choice(settings):
     own = own_id(settings.runs, VISITOR, "a1b2")
-    token, picker, _ = interface.open_page(settings, VISITOR, own, None)
+    token, picker, *_ = interface.open_page(settings, VISITOR, own, None)
     assert (token, picker["value"]) == (VISITOR, own)
 
 
 def test_a_link_beats_the_choice_and_shows_a_model_of_another_visitor(settings):
     linked = own_id(settings.runs, VISITOR, "a1b2")
-    token, picker, _ = interface.open_page(settings, None, "mnist", linked)
+    token, picker, *_ = interface.open_page(settings, None, "mnist", linked)
     assert token != VISITOR
     assert picker["value"] == linked
     assert linked in {model_id for _, model_id in picker["choices"]}
@@ -81,14 +81,14 @@ def test_a_link_beats_the_choice_and_shows_a_model_of_another_visitor(settings):
     "stored", [5, "", "zz", VISITOR.upper(), VISITOR + "/..", ["a"], {}, "é" * 32]
 )
 def test_a_malformed_token_or_choice_is_replaced(settings, stored):
-    token, picker, _ = interface.open_page(settings, stored, stored, stored)
+    token, picker, *_ = interface.open_page(settings, stored, stored, stored)
     assert is_token(token) and token != stored
     assert picker["value"] == "mnist"
 
 
 def test_the_page_opens_without_any_model(tmp_path):
     empty = Settings(checkpoints=tmp_path / "none", runs=tmp_path / "runs", data_dir=tmp_path)
-    token, picker, facts = interface.open_page(empty, None, "mnist", None)
+    token, picker, _, facts = interface.open_page(empty, None, "mnist", None)
     assert is_token(token)
     assert picker["value"] is None and picker["choices"] == []
     assert "Train tab" in facts
@@ -101,12 +101,14 @@ def test_what_a_file_says_is_shown_as_text(settings):
 
 def test_refresh_keeps_the_choice_while_it_exists(settings):
     own = own_id(settings.runs, VISITOR, "a1b2")
-    assert "value" not in header.refresh(settings, VISITOR, own), (
-        "another may just have been chosen"
-    )
-    gone = own_id(settings.runs, VISITOR, "gone")
-    assert header.refresh(settings, VISITOR, gone)["value"] == "mnist"
-    assert len(header.refresh(settings, VISITOR, "mnist")["choices"]) == 2
+    picker, _ = header.refresh(settings, VISITOR, own)
+    assert "value" not in picker, "another may just have been chosen"
+    picker, _ = header.refresh(settings, VISITOR, own_id(settings.runs, VISITOR, "gone"))
+    assert picker["value"] == "mnist"
+    picker, cards = header.refresh(settings, VISITOR, "mnist")
+    assert [(card["title"], card["id"]) for card in cards] == picker["choices"]
+    assert len(cards) == 2 and cards[0]["name"] == "mnist" and cards[1]["name"].startswith("Mine: ")
+    assert cards[0]["facts"].endswith("K 16 · 7 × 7 grid · 30.4 dB")
 
 
 def test_errors_are_sentences_without_markup(settings, uploads):

@@ -61,12 +61,12 @@ def test_a_run_is_mine_to_its_owner_and_shared_to_others(tmp_path):
     save_checkpoint(tmp_path / "runs" / VISITOR / "a1b2" / "checkpoint", build_model(config))
     settings = Settings(checkpoints=tmp_path, runs=tmp_path / "runs")
     name = str(Sharing(settings.runs).name(VISITOR, "a1b2"))
-    _, picker, _ = open_page(settings, VISITOR, name, None)
+    _, picker, *_ = open_page(settings, VISITOR, name, None)
     assert picker["value"] == name and picker["choices"][0][0].startswith("Mine: ")
-    _, picker, _ = open_page(settings, OTHER, None, name)
+    _, picker, *_ = open_page(settings, OTHER, None, name)
     assert picker["value"] == name and picker["choices"][0][0].startswith("Shared: ")
     assert VISITOR not in str(picker)
-    _, picker, _ = open_page(settings, OTHER, f"run:{VISITOR}/a1b2", f"run:{VISITOR}/a1b2")
+    _, picker, *_ = open_page(settings, OTHER, f"run:{VISITOR}/a1b2", f"run:{VISITOR}/a1b2")
     assert (
         picker["value"] is None and picker["choices"] == []
     )  # a link as it once was opens nothing

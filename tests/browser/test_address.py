@@ -99,7 +99,7 @@ def test_back_to_the_address_without_a_form_is_the_form_as_it_opens(context, ope
 def test_a_code_of_the_codebook_is_in_the_address(context, open_page):
     page = open_page(context, "/?tab=codebook&code=117")
     page.wait_for_selector('.vc-code[data-code="117"]')
-    page.locator(".vc-near > div button").first.click()
+    page.locator(".vc-code .vq-code-near button").first.click()
     page.wait_for_function("!location.search.includes('code=117')")
     page.go_back()
     page.wait_for_selector('.vc-code[data-code="117"]')

@@ -122,11 +122,11 @@ def test_a_click_on_the_atlas_lights_the_code_everywhere(tab):
     code = page.get_attribute(".vc-code", "data-code")
     assert page.inner_text(".vc-bars .vc-mark") == f"code {code}"
     assert page.is_visible(".vc-plane .vc-mark") and page.is_visible(".vc-ring")
-    assert page.locator(".vc-near > div button").count() == 8
+    assert page.locator(".vc-code .vq-code-near button:visible").count() == 6
     assert page.locator(".vc-code-class svg g").count() == 10
     assert page.locator(".vc-code-position rect").count() == 49
     page.wait_for_function("""() => document.querySelector('.vc-patches').childElementCount > 0
-      || document.querySelector('.vc-words').innerText.includes('dead code')""")
+      || document.querySelector('.vc-code .vq-code-use').innerText.includes('dead code')""")
     page.focus(".vc-sheet")
     page.keyboard.press("ArrowLeft")
     page.wait_for_function(f"document.querySelector('.vc-code').dataset.code !== '{code}'")
@@ -160,7 +160,7 @@ def test_the_tile_in_pictures_stays_one_when_the_atlas_shows_codes_alone(tab):
     page = tab()
     page.wait_for_function("document.querySelector('.vc').dataset.dressed")
     tile = "document.querySelector('.vc-drawn').toDataURL()"
-    page.locator(".vc-near > div button").first.click()
+    page.locator(".vc-code .vq-code-near button").first.click()
     page.wait_for_timeout(300)
     drawn, code = page.evaluate(tile), page.get_attribute(".vc-code", "data-code")
     page.click('[data-choice="look"] [value="alone"]')
@@ -266,7 +266,7 @@ def test_everything_can_be_saved(tab, menu, button, name, begin):
 def test_a_code_opens_in_the_editor(tab):
     page = tab()
     choose(page, 7)
-    page.click(".vc-edit")
+    page.get_by_role("button", name="Open in Edit").click()
     page.wait_for_selector("#vq-edit", state="visible")
     page.wait_for_function(
         "/\\b7\\b/.test(document.querySelector('#vq-edit [role=grid]').innerText)"

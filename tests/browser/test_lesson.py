@@ -86,7 +86,7 @@ def test_every_card_opens_its_tab_and_shows_what_it_speaks_of(page):
 
 TRIES = {
     "number": ("hover", '#vq-reconstruct .vr-grid [role="gridcell"] >> nth=24'),
-    "codebook": ("click", "#vq-codebook .vc-near > div button >> nth=0"),
+    "codebook": ("click", "#vq-codebook .vq-code-near button >> nth=0"),
     "nearest": ("click", '#vq-edit [data-ref="gridA"] .cell >> nth=10'),
     "decode": ("click", '#vq-edit [data-view="effect"]'),
     "edit": ("click", '#vq-edit [data-ref="codes"] [data-code] >> nth=3'),

@@ -89,6 +89,32 @@ def options(page) -> list[str]:
     return [line.strip() for line in lines]
 
 
+def test_the_picker_shows_cards_and_stays_a_list_for_keys_and_screen_readers(page):
+    asked = []
+    page.on("request", lambda one: asked.append(one.post_data or "") if one.method == "POST" else 0)
+    page.wait_for_selector(".vr[data-engine=page]")
+    assert not [body for body in asked if "model_thumbnail" in body], "none before it is opened"
+    shipped = models.list_models(Settings())
+    page.locator("#vq-model input").click()
+    lines = page.get_by_role("option")
+    for n, entry in enumerate(shipped):
+        assert lines.nth(n).get_attribute("aria-label") == entry.title
+        card = lines.nth(n).locator(".vq-pick")
+        assert card.locator("b").inner_text() == entry.name and card.is_visible()
+        assert card.locator("small").inner_text() == entry.facts
+        page.wait_for_function(
+            "(n) => document.querySelectorAll('.vq-pick img')[n].naturalWidth > 50", arg=n
+        )
+    assert page.locator(".options").bounding_box()["x"] + 404 <= 1440
+    page.keyboard.press("ArrowDown")
+    page.keyboard.press("Enter")
+    page.wait_for_function(
+        "(title) => document.querySelector('#vq-model input').value === title",
+        arg=shipped[1].title,
+    )
+    assert page.errors == []
+
+
 def test_a_model_goes_out_and_in_and_stays_its_visitors_own(browser, page, open_page, tmp_path):
     page.locator("#vq-about-open[aria-expanded]").click()
     with page.expect_download() as download:

@@ -48,12 +48,12 @@ export function onMove(name, follow) {
 }
 
 /**
- * As `write`, and whoever follows the name acts on it: for a click outside of what follows.
- * @param {string} name @param {string} value
+ * As `write`, and whoever follows the names acts on it: for a click outside of what follows.
+ * @param {Record<string, string | number | null>} changes
  */
-export function go(name, value) {
-  write({ [name]: value });
-  followed.get(name)?.follow(value);
+export function go(changes) {
+  write(changes);
+  for (const name of Object.keys(changes)) followed.get(name)?.follow(read(name));
 }
 
 window.addEventListener("popstate", () => {

@@ -59,7 +59,7 @@ export const CARDS = {
   codebook: {
     tab: "codebook",
     look: ["#vq-codebook .vc-atlas", "#vq-codebook .vc-code"],
-    until: changed("#vq-codebook .vc-words"),
+    until: changed("#vq-codebook .vq-code-use"),
   },
   nearest: {
     tab: "edit",

@@ -21,7 +21,7 @@ export function followHeader() {
     const on = event.target.closest(".vq-codeless button");
     if (on instanceof HTMLElement) {
       const { choose, open } = on.dataset;
-      if (choose) go("model", choose);
+      if (choose) go({ model: choose });
       const tab = document.querySelector(`#vq-tab-${open}-button`);
       if (tab instanceof HTMLElement) tab.click();
     }

@@ -99,14 +99,9 @@ class Code(TypedDict):
     count: int
     share: float
     rank: int
-    words: str
     by_class: list[int]
     by_position: list[int]
-    near: dict[str, list[list[float]]]
-    """By metric, the nearest codes as [code, distance]."""
     patches: Row
-    vector: list[float]
-    """The first 64 numbers."""
 
 
 class Job(TypedDict):

@@ -50,19 +50,13 @@ def preload(url: str) -> str:
 
 
 def codebook_view(
-    model: str | None,
-    questions: Sequence[Callable],
-    *,
-    can_edit: bool,
-    elem_id: str = "vq-codebook",
+    model: str | None, questions: Sequence[Callable], *, elem_id: str = "vq-codebook"
 ) -> gr.HTML:
-    """The component. Its value is {"model": id, "picture": None or what another tab handed over};
-    after its event `edit` it also holds "code", the code to open in the editor.
+    """The component. Its value is {"model": id, "picture": None or what another tab handed over}.
 
     Args:
         model: id of the model to begin with, or None.
         questions: server functions of demo.tabs.codebook.questions, bound to the settings.
-        can_edit: show the button that opens the editor.
     """
     return gr.HTML(
         {"model": model, "picture": None},
@@ -71,6 +65,5 @@ def codebook_view(
         elem_id=elem_id,
         padding=False,
         apply_default_css=False,
-        can_edit=can_edit,
         plotly=plotly_url(),
     )

@@ -1,4 +1,4 @@
-"""Everything about one code, for the panel beside the figures.
+"""What is known of one code, for the panel beside the figures.
 
 Letters: K codes, P = h * w cells of the grid, f the model's downsampling factor.
 """
@@ -15,51 +15,22 @@ if TYPE_CHECKING:
     from vqvae.analysis.statistics import UsageCounts
 
 PATCHES = 12
-NEAREST = 8
 
 
 def details(subject: "InspectedModel", use: "UsageCounts", code: int) -> answers.Code:
-    """What the page shows of a code: how often, where and in which classes it was chosen, its
-    neighbours in the codebook's own space, and pixels of pictures around cells that chose it."""
-    from vqvae.analysis.statistics import nearest_codes
-
+    """What the Codebook tab shows of a code beyond its card: where and in which classes it was
+    chosen, and pixels of pictures around cells that chose it; how often, for files."""
     count, total = int(use.counts[code]), use.total
-    codebook = subject.model.codebook.detach()
-    near = {}
-    for metric in ("euclidean", "cosine"):
-        which, distances = nearest_codes(codebook, code, metric, NEAREST)
-        near[metric] = [[k, round(d, 4)] for k, d in zip(which, distances, strict=True)]
     by_class = [] if use.class_counts is None else use.class_counts[:, code].tolist()
     return {
         "code": code,
         "count": count,
         "share": count / total if total else 0.0,
         "rank": 1 + int((use.counts > count).sum()),
-        "words": words(subject, use, code),
         "by_class": by_class,
         "by_position": use.position_counts[:, code].tolist(),
-        "near": near,
         "patches": patches(subject, use, code),
-        "vector": [round(float(v), 4) for v in codebook[code][:64]],
     }
-
-
-def words(subject: "InspectedModel", use: "UsageCounts", code: int) -> str:
-    """One sentence on a code's use."""
-    count, total, K = int(use.counts[code]), use.total, use.codebook_size
-    if not total:
-        return "Nothing was counted, so its use is unknown."
-    if not count:
-        return "A dead code: no cell of any picture chose it. The decoder can still draw it."
-    ratio = count * K / total
-    often = (
-        f"{ratio:.1f} times as often as with equal use"
-        if ratio >= 1.05
-        else f"{100 * ratio:.0f}\u202f% of equal use"
-        if ratio < 0.95
-        else "exactly as with equal use"
-    )
-    return f"Chosen {count:,} times, {often}."
 
 
 def patches(subject: "InspectedModel", use: "UsageCounts", code: int) -> answers.Row:
@@ -105,19 +76,3 @@ def _from_gallery(subject: "InspectedModel", code: int) -> np.ndarray:
         tuple(indices.shape[1:]),
         subject.config.downsample,
     ).numpy()
-
-
-def example_grid(subject: "InspectedModel", code: int) -> list[list[int]]:
-    """A grid to look at a code in: the stored picture that holds it most often; for a code that
-    none holds the first one with this code in the middle; without stored pictures a grid of nothing
-    but this code."""
-    h, w = subject.config.grid
-    gallery = subject.gallery
-    if gallery is None or not len(gallery.indices):
-        return [[code] * w for _ in range(h)]
-    often = (gallery.indices == code).flatten(1).sum(1)
-    best = int(often.argmax())
-    grid = gallery.indices[best].tolist()
-    if not int(often[best]):
-        grid[len(grid) // 2][len(grid[0]) // 2] = code
-    return grid

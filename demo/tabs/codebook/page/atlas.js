@@ -183,7 +183,7 @@ export function makeAtlas(root, { onCode, state }) {
       drawPatch(contextOf(target), from, code, 0, 0, from.tile);
       return target;
     },
-    inPictures: (code) => !drawn || drawn.seen[code],
+    inPictures: (code) => Boolean(drawn?.seen[code]),
     save: (format) =>
       alone &&
       (format === "png"

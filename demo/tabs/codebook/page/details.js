@@ -1,11 +1,14 @@
-// One code everywhere at once: its patch, where pictures hold it, its classes and positions, its
-// neighbours.
+// One code everywhere at once: its card, the pictures that hold it, its positions and classes.
 
+import { makeCard } from "../../../page/codes/card.js";
+import { known, nearest } from "../../../page/codes/library.js";
 import { contextOf, find } from "../../../page/dom.js";
 import { imageOf } from "../../../page/packed.js";
 import { latest } from "./asking.js";
 import { canvasPart, csvLine, saveSvg, saveText, stackSvg } from "./saving.js";
-import { classBars, grouped, heatMap, svgPart } from "./usage.js";
+import { classBars, heatMap, svgPart } from "./usage.js";
+
+const SAVED = 8; // neighbours in the file of a code
 
 /**
  * @param {HTMLElement} root
@@ -18,11 +21,14 @@ export function makeDetails(root, { ask, onCode, state, atlas, say }) {
     current = latest();
   /** @type {any} the server's answer */
   let shown = null;
-  let metric = "euclidean";
+  const card = makeCard(find(part, ".vc-card"), { on: "codebook", titled: false, onCode });
+  card.caption.append(find(part, ".vc-metric"));
 
   async function open(code) {
     number.value = code;
-    faces(code);
+    card.count(state.counted === "stored" ? null : { counts: state.counts, about: state.about });
+    card.show({ model: state.model ?? "", code });
+    mean(code);
     try {
       const answer = await current(
         ask("codebook_code", { model: state.model, counted: state.counted, code }),
@@ -36,13 +42,12 @@ export function makeDetails(root, { ask, onCode, state, atlas, say }) {
     }
   }
   function paint() {
-    find(part, ".vc-words").textContent = shown.words;
     part.dataset.code = shown.code;
-    const known = state.counts.some((n) => n > 0);
+    const used = state.counts.some((n) => n > 0);
     const position = find(part, ".vc-code-position"),
       byClass = find(part, ".vc-code-class");
-    position.hidden = !known;
-    byClass.hidden = !known || !shown.by_class.length;
+    position.hidden = !used;
+    byClass.hidden = !used || !shown.by_class.length;
     const grid =
       state.grid[0] * state.grid[1] === shown.by_position.length
         ? state.grid
@@ -64,35 +69,16 @@ export function makeDetails(root, { ask, onCode, state, atlas, say }) {
           ]
         : []),
     );
-    nearest();
   }
-  function faces(code) {
-    atlas.tileOf(code, find(part, ".vc-tile"), "alone");
-    atlas.tileOf(code, find(part, ".vc-drawn"), "drawn");
-    find(part, ".vc-drawn + figcaption").textContent = atlas.inPictures(code)
-      ? "in pictures"
-      : "in no stored picture";
-  }
-  function nearest() {
-    const list = shown.near[metric].map(([code, distance]) => {
-      const button = document.createElement("button");
-      button.type = "button";
-      button.append(atlas.tileOf(code, document.createElement("canvas")));
-      const words = document.createElement("span");
-      words.textContent = code;
-      const far = document.createElement("small");
-      far.textContent = distance < 100 ? distance.toPrecision(2) : grouped(Math.round(distance));
-      button.append(words, far);
-      button.title = `Code ${code}, ${metric} distance ${distance}`;
-      button.setAttribute("aria-label", button.title);
-      button.addEventListener("click", () => onCode(code));
-      return button;
-    });
-    find(part, ".vc-near > div").replaceChildren(...list);
+  // As it looks in pictures, once that is there.
+  function mean(code) {
+    const canvas = find(part, ".vc-drawn", HTMLCanvasElement);
+    canvas.hidden = !atlas.inPictures(code);
+    atlas.tileOf(code, canvas, "drawn");
   }
   async function patches(sheet) {
     const box = find(part, ".vc-patches"),
-      about = find(part, ".vc-under");
+      about = find(part, ".vc-held-note");
     about.textContent = sheet.count
       ? sheet.about
       : shown.count
@@ -121,6 +107,7 @@ export function makeDetails(root, { ask, onCode, state, atlas, say }) {
     if (!shown) return;
     const name = `code-${shown.code}`;
     if (format === "csv") {
+      const library = known(state.model ?? "");
       const rows = [
         ["measure", "key", "value"],
         ["count", "", shown.count],
@@ -132,15 +119,19 @@ export function makeDetails(root, { ask, onCode, state, atlas, say }) {
           `row ${Math.floor(p / state.grid[1]) + 1} column ${(p % state.grid[1]) + 1}`,
           n,
         ]),
-        ...["euclidean", "cosine"].flatMap((how) =>
-          shown.near[how].map(([code, d]) => [`${how} neighbour`, code, d]),
+        .../** @type {const} */ (["euclidean", "cosine"]).flatMap((how) =>
+          (library ? (nearest(library, shown.code, SAVED, how) ?? []) : []).map(([code, d]) => [
+            `${how} neighbour`,
+            code,
+            how === "euclidean" ? Math.sqrt(d) : d,
+          ]),
         ),
       ];
       saveText(`${name}.csv`, `${rows.map(csvLine).join("\n")}\n`, "text/csv");
       return;
     }
     const parts = [
-      canvasPart(`Code ${shown.code} alone. ${shown.words}`, find(part, ".vc-tile"), 96),
+      canvasPart(`Code ${shown.code} alone. ${card.use.textContent}`, card.tile, 96),
       canvasPart("In pictures, the mean", find(part, ".vc-drawn"), 96),
     ];
     const row = document.createElement("canvas"),
@@ -169,20 +160,15 @@ export function makeDetails(root, { ask, onCode, state, atlas, say }) {
   });
   // The codes' pictures have changed.
   function dress() {
-    if (shown) {
-      faces(shown.code);
-      nearest();
-    }
+    if (shown) mean(shown.code);
   }
 
   return {
     open,
     save,
     dress,
-    set(how) {
-      metric = how;
-      if (shown) nearest();
-    },
+    /** @param {string} how */
+    set: (how) => card.measure(how === "cosine" ? "cosine" : "euclidean"),
     clear() {
       shown = null;
     },

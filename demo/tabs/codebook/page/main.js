@@ -21,6 +21,7 @@ const LOST = "The server does not answer; what you see is kept, and it is tried 
  * @property {number} code the selected one
  * @property {number[]} counts how often each code was chosen
  * @property {string} counted where: "stored", or the id of a data set
+ * @property {string} about the same in words
  * @property {string[]} classes
  * @property {number[]} grid rows and columns
  * @property {number} K codes
@@ -36,7 +37,7 @@ const LOST = "The server does not answer; what you see is kept, and it is tried 
  */
 
 /** @param {import("../../../page/component.js").Component} component */
-export function mount({ element, props, server, trigger, watch }) {
+export function mount({ element, props, server, watch }) {
   const root = find(element, ".vc");
   const statusLine = find(root, ".vc-status"),
     all = find(root, ".vc-all");
@@ -47,6 +48,7 @@ export function mount({ element, props, server, trigger, watch }) {
     code: 0,
     counts: [],
     counted: "stored",
+    about: "",
     classes: [],
     grid: [1, 1],
     K: 0,
@@ -236,10 +238,6 @@ export function mount({ element, props, server, trigger, watch }) {
         say(error.message);
       }
     }
-    if (button.classList.contains("vc-edit")) {
-      props.value = { ...props.value, model: state.model, code: state.code };
-      trigger("edit");
-    }
   });
   document.addEventListener("click", (event) => {
     for (const menu of root.querySelectorAll("details.vc-save[open]")) {
@@ -261,7 +259,6 @@ export function mount({ element, props, server, trigger, watch }) {
     details.open(state.code);
     map.draw();
   });
-  find(root, ".vc-edit").hidden = !props.can_edit;
   new MutationObserver(() => {
     for (const one of [usage, map, past]) one.figure.redress();
   }).observe(document.body, { attributes: true, attributeFilter: ["class"] });

@@ -136,6 +136,7 @@ export function makeUsage(root, { ask, plotly, onCode, state, say }) {
   function show(answer) {
     state.counts = answer.counts;
     state.counted = answer.counted;
+    state.about = answer.title;
     state.classes = answer.classes;
     options.only = answer.only;
     find(root, ".vc-verdict").dataset.level = answer.level;

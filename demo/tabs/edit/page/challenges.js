@@ -32,7 +32,7 @@ export class Challenges {
     if (!challenge) return;
     write({ challenge: name });
     if (state.info.model !== MODEL) {
-      go("model", MODEL); // once it is open, `resume` goes on
+      go({ model: MODEL }); // once it is open, `resume` goes on
       return;
     }
     state.attempt = null;

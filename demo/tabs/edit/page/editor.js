@@ -117,6 +117,7 @@ export class Editor {
       seen: (codes) => looking.foresee(codes),
       preview: (code) => looking.tryOut(code),
       take: this.take,
+      put: (code) => state.isOpen && tools.put(code),
       leave: () => looking.leave(),
       tryChoice: (n) => prior.tryChoice(n),
       takeChoice: (n) => prior.takeChoice(n),

@@ -63,8 +63,15 @@ export class Tools {
 
   /** Into the selected cells, and to paint and fill with. @param {number} code */
   take(code) {
+    if (!this.state.painting) return this.put(code);
     this.setCode(code);
-    if (!this.state.painting) this.edits.fill(`code ${code}`, code);
+    this.update();
+  }
+
+  /** The same, whatever the tool. @param {number} code */
+  put(code) {
+    this.setCode(code);
+    this.edits.fill(`code ${code}`, code);
     this.update();
   }
 }

@@ -1,5 +1,6 @@
 // Ties settings, sheet, clock and server together.
 
+import { openCard } from "../../../page/codes/opening.js";
 import { closest, find as findIn } from "../../../page/dom.js";
 import { Controls } from "./controls.js";
 import { Drawing } from "./drawing.js";
@@ -22,7 +23,10 @@ export function mount({ element, props, server, trigger, watch }) {
     why = new Why(find(".vg-reasons"));
   const viewing = new Viewing(root, state, asking, {
     choose: () => goingOn.clear(),
-    cell: (p) => goingOn.open(p),
+    cell: (p, event) => {
+      goingOn.open(p);
+      meet(p, event);
+    },
     step: () => goingOn.follow(),
   });
   const goingOn = new GoingOn(root, state, asking, viewing),
@@ -83,6 +87,15 @@ export function mount({ element, props, server, trigger, watch }) {
     if (!answer || info !== state.info) return;
     await why.show(info, answer);
     find(".vg-reasons").dataset.seed = String(seed);
+  }
+
+  /** The card of the code in a cell. @param {number} p @param {Event} event */
+  function meet(p, event) {
+    const { sample, info } = state;
+    if (sample.live || !sample.known(p, viewing.step)) return;
+    const where = `row ${Math.floor(p / info.w) + 1}, column ${(p % info.w) + 1}`,
+      met = { model: info.model, code: sample.indices[p], where, edit };
+    openCard(met, event, viewing.board.grid, ["left", "above", "below"]);
   }
 
   function edit() {

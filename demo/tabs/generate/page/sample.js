@@ -17,7 +17,7 @@ export class Board {
     this.picture = box.querySelector(".vg-picture");
     this.grid.addEventListener("click", (event) => {
       const p = this.cells.indexOf(closest(event, "button"));
-      if (p >= 0) this.onCell(p);
+      if (p >= 0) this.onCell(p, event);
     });
     this.grid.addEventListener("keydown", (event) => rove(this.cells, () => this.info.w, event));
     new ResizeObserver(() => this.lay()).observe(box.querySelector(".vg-pair"));

@@ -13,7 +13,7 @@ import { Sheet } from "./sheet.js";
  * What is told.
  * @typedef {object} Told
  * @property {() => void} choose another sample is on show
- * @property {(p: number) => void} cell is clicked
+ * @property {(p: number, event: Event) => void} cell is clicked
  * @property {() => void} step the clock stands at another step
  */
 
@@ -46,7 +46,7 @@ export class Viewing {
     this.asking = asking;
     this.on = on;
     this.sheet = new Sheet(find(root, ".vg-sheet"), (n) => this.choose(n));
-    this.board = new Board(find(root, ".vg-sample"), (p) => on.cell(p));
+    this.board = new Board(find(root, ".vg-sample"), (p, event) => on.cell(p, event));
     this.near = new Near(find(root, ".vg-near"));
     this.player = new Player(find(root, ".vg-player"), (step) => this.showStep(step));
   }

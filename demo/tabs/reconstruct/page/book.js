@@ -1,7 +1,7 @@
 // The codebook between encoder and decoder, and the numbers of one cell: its vector, and the codes
 // nearest to it.
 
-import { contextOf, find as findIn, make } from "../../../page/dom.js";
+import { ARROWS, closest, contextOf, find as findIn, make } from "../../../page/dom.js";
 import { floatsOf } from "../../../page/packed.js";
 
 const NEAREST = 5;
@@ -9,9 +9,10 @@ const short = (/** @type {number} */ x) => x.toFixed(Math.abs(x) >= 100 ? 0 : 2)
 
 /**
  * @param {HTMLElement} root
- * @param {{onCode: (code: number | null) => void}} on the entry of the codebook that is pointed at
+ * @param {{onCode: (code: number | null) => void, onMeet: (code: number, event: Event, anchor:
+ *   Element) => void}} on the entry of the codebook that is pointed at, or clicked
  */
-export function makeBook(root, { onCode }) {
+export function makeBook(root, { onCode, onMeet }) {
   const stage = findIn(root, '[data-stage="book"]'),
     canvas = findIn(stage, "canvas", HTMLCanvasElement);
   const mark = findIn(stage, ".vr-mark"),
@@ -31,7 +32,8 @@ export function makeBook(root, { onCode }) {
   /** Which cell is told in numbers. @type {number | null} */
   let told = null;
   let columns = 1,
-    side = 1;
+    side = 1,
+    at = 0; // where the keyboard is
 
   /** @param {any} answer @param {HTMLImageElement} image */
   function open(answer, image) {
@@ -46,7 +48,11 @@ export function makeBook(root, { onCode }) {
     canvas.height = rows * (side + 1) - 1;
     for (let k = 0; k < K; k++)
       draw(canvas, k, (k % columns) * (side + 1), Math.floor(k / columns) * (side + 1));
-    canvas.setAttribute("aria-label", `All ${K} codes of the codebook`);
+    at = 0;
+    canvas.setAttribute(
+      "aria-label",
+      `All ${K} codes of the codebook. Arrow keys move, Enter shows a code.`,
+    );
     const D = answer.embedding_dim,
       cells = answer.grid[0] * answer.grid[1];
     findIn(root, '[data-step="encoder"] span').textContent = `${cells} vectors of ${D} numbers`;
@@ -129,20 +135,31 @@ export function makeBook(root, { onCode }) {
     );
     bars.replaceChildren(
       ...order.map((k) => {
-        const row = make("li", k === code ? "vr-winner" : ""),
+        const row = make("li"),
+          button = make("button", k === code ? "vr-winner" : "", {
+            type: "button",
+            "data-code": k,
+            "aria-label": `Code ${k}, distance ${short(distances[k])}`,
+          }),
           picture = make("canvas", "", { width: side, height: side, "aria-hidden": "true" });
         draw(picture, k, 0, 0);
         const track = make("span", "vr-track"),
           bar = make("i");
         bar.style.width = `${(100 * distances[k]) / far}%`;
         track.append(bar);
-        row.append(picture, make("b", "", {}, k), track, make("span", "", {}, short(distances[k])));
+        button.append(
+          picture,
+          make("b", "", {}, k),
+          track,
+          make("span", "", {}, short(distances[k])),
+        );
+        row.append(button);
         return row;
       }),
     );
   }
 
-  /** @param {PointerEvent} event */
+  /** @param {MouseEvent} event */
   function codeAt(event) {
     const box = canvas.getBoundingClientRect();
     const code =
@@ -158,7 +175,24 @@ export function makeBook(root, { onCode }) {
       if (model && event instanceof PointerEvent) onCode(codeAt(event));
     });
   }
-  canvas.addEventListener("pointerleave", () => onCode(null));
+  for (const type of ["pointerleave", "blur"]) canvas.addEventListener(type, () => onCode(null));
+  canvas.addEventListener("click", (event) => {
+    const code = model && codeAt(event);
+    if (code !== null) onMeet(code, event, canvas);
+  });
+  canvas.addEventListener("keydown", (event) => {
+    const arrow = ARROWS[event.key];
+    if (!model || !(arrow || ["Enter", " "].includes(event.key))) return;
+    event.preventDefault();
+    const to = arrow ? at + arrow[0] * columns + arrow[1] : at;
+    if (to >= 0 && to < model.codebook_size) at = to;
+    if (arrow) onCode(at);
+    else onMeet(at, event, canvas);
+  });
+  bars.addEventListener("click", (event) => {
+    const button = closest(event, "button");
+    if (button) onMeet(Number(button.dataset.code), event, bars);
+  });
 
   // How many cells use the entry that is pointed at.
   /** @param {number | null} code @param {number} times */

@@ -5,6 +5,7 @@ import { closest, find as findIn, isOutOfReach, tell } from "../../../page/dom.j
 import { imageOf } from "../../../page/packed.js";
 import { makePad } from "../../../page/drawing/pad.js";
 import { Wire } from "../../../page/wire.js";
+import { openCard } from "../../../page/codes/opening.js";
 import { Computing } from "./computing.js";
 import { Tools } from "./inks.js";
 import { makePart } from "./part.js";
@@ -41,7 +42,13 @@ export function mount({ element, props, server, trigger, watch }) {
     window.addEventListener("vq-back", () => one.retry()); // see head/alive.js
   }
 
-  const stages = makeStages(root, props.size);
+  const stages = makeStages(root, props.size, ({ code, place, where }, event, anchor) =>
+    openCard(
+      { model: model.model, code, where, edit: place === null ? undefined : actions.edit },
+      event,
+      anchor,
+    ),
+  );
   const pad = makePad(findIn(root, ".vr-pad", HTMLCanvasElement), {
     onChange() {
       tools.settle(part.show());
@@ -156,7 +163,7 @@ export function mount({ element, props, server, trigger, watch }) {
     choose: () => sources.choose(),
     quarter: part.quarter,
     found: part.found,
-    photos: () => go("model", model.photos),
+    photos: () => go({ model: model.photos }),
     clear() {
       sources.forget();
       pad.clear();

@@ -7,8 +7,17 @@ import { ERROR_TOP, clear, paintMap, paintPixels, sizeOf } from "../../../page/p
 
 const PICTURES = ["input", "recon", "unquantized"];
 
-/** @param {HTMLElement} root @param {number[]} initialSize height and width */
-export function makeStages(root, initialSize) {
+/**
+ * A code is clicked: in the grid, where `place` is its cell, or elsewhere.
+ * @typedef {(met: {code: number, place: number | null, where: string}, event: Event, anchor:
+ *   Element) => void} OnMeet
+ */
+
+/**
+ * @param {HTMLElement} root @param {number[]} initialSize height and width
+ * @param {OnMeet} onMeet
+ */
+export function makeStages(root, initialSize, onMeet) {
   const stage = (/** @type {string} */ name) => findIn(root, `[data-stage="${name}"]`);
   const frames = Object.fromEntries(
     [...PICTURES, "codes", "error"].map((name) => [name, findIn(stage(name), ".vr-frame")]),
@@ -18,8 +27,7 @@ export function makeStages(root, initialSize) {
   const under = (/** @type {string} */ name) => findIn(stage(name), ".vr-under");
   const grid = findIn(frames.codes, ".vr-grid"),
     tiles = canvasOf("codes");
-  const readout = findIn(under("codes"), "span"),
-    tile = findIn(under("codes"), ".vr-tile", HTMLCanvasElement);
+  const readout = findIn(under("codes"), "span");
   let size = [...initialSize, 1],
     home = 0;
   /** The server's answer to the opening. @type {any} */
@@ -42,7 +50,22 @@ export function makeStages(root, initialSize) {
       });
       book.use(code, same.length);
     },
+    onMeet: (code, event, anchor) => meet(code, null, event, anchor),
   });
+
+  /** @param {number} code @param {number | null} place @param {Event} event @param {Element} anchor */
+  function meet(code, place, event, anchor) {
+    const times = indices?.filter((one) => one === code).length ?? 0;
+    const inCells = `in ${times || "no"} ${times === 1 ? "cell" : "cells"} of this picture`;
+    const where = place === null ? inCells : placeName(place) + (times > 1 ? `, ${inCells}` : "");
+    onMeet({ code, place, where }, event, anchor);
+  }
+
+  /** @param {number} place */
+  function placeName(place) {
+    const [, columns] = model.grid;
+    return `row ${Math.floor(place / columns) + 1}, column ${(place % columns) + 1}`;
+  }
 
   const shownIn = (/** @type {HTMLElement} */ frame) =>
     /** @type {HTMLElement} */ (frame.firstElementChild);
@@ -207,12 +230,8 @@ export function makeStages(root, initialSize) {
   }
 
   function say() {
-    tile.hidden = !(indices && lit !== null);
     if (indices && lit !== null) {
-      tile.width = tile.height = size[0] / model.grid[0];
-      drawCode(tile, indices[lit], 0, 0);
-      const [, columns] = model.grid;
-      readout.textContent = `Row ${Math.floor(lit / columns) + 1}, column ${(lit % columns) + 1}: code ${indices[lit]}`;
+      readout.textContent = `R${placeName(lit).slice(1)}: code ${indices[lit]}`;
     } else {
       readout.textContent = model
         ? `${model.grid.join(" × ")} cells, each one of ${model.codebook_size} codes. Point at or tap a cell.`
@@ -241,6 +260,10 @@ export function makeStages(root, initialSize) {
     if (Number.isInteger(placeOf(event))) light(placeOf(event));
   });
   grid.addEventListener("focusout", () => light(null));
+  grid.addEventListener("click", (event) => {
+    if (indices && Number.isInteger(placeOf(event)))
+      meet(indices[placeOf(event)], placeOf(event), event, grid);
+  });
   grid.addEventListener("keydown", (event) => {
     const place = placeOf(event),
       [rows, columns] = model.grid,
@@ -248,6 +271,10 @@ export function makeStages(root, initialSize) {
     const column = place % columns,
       row = Math.floor(place / columns),
       start = row * columns;
+    if (indices && ["Enter", " "].includes(event.key)) {
+      event.preventDefault();
+      meet(indices[place], place, event, grid);
+    }
     let to = { Home: start, End: start + columns - 1 }[event.key];
     if (arrow) {
       const [toRow, toColumn] = [row + arrow[0], column + arrow[1]];

@@ -5,6 +5,7 @@ import { pngOf } from "../../../../page/packed.js";
 import { Board } from "./board.js";
 import { makeChallenge } from "./challenge.js";
 import { Gestures } from "./gestures.js";
+import { makeMet } from "./met.js";
 import { Palette } from "./palette.js";
 import { listenTo } from "./palette_hands.js";
 import { onChange, ref } from "./paint.js";
@@ -18,7 +19,7 @@ import { makeToolbar } from "./toolbar.js";
 /**
  * What the view tells of.
  * @typedef {import("./gestures.js").Told & import("./palette_hands.js").Told & {seen: (codes:
- *   number[]) => void, tryChoice: (n: number | null) => void, takeChoice: (n: number) => void}} Told
+ *   number[]) => void, put: (code: number) => void, tryChoice: (n: number | null) => void, takeChoice: (n: number) => void}} Told
  */
 
 export class View {
@@ -38,6 +39,7 @@ export class View {
       makePicture(root),
       makePrior(root, on.tryChoice, on.takeChoice),
       new Steps(root, on),
+      makeMet(root, on),
       makeToolbar(root, commands),
       makeChallenge(root),
     ];

@@ -1,0 +1,63 @@
+"""The component that turns the lines of the model picker into cards (`main.js`). The picker stays
+Gradio's dropdown, with its keys and with what a screen reader says of it; what the cards look like
+is in `picking.css` (demo.page.theme)."""
+
+import base64
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TypedDict
+
+import gradio as gr
+
+from demo.door import OfModel, Turns, server_functions
+from demo.models.library import ModelEntry
+from demo.models.thumbnails import thumbnail
+from demo.page.modules import starts
+from demo.settings import Settings
+
+FOLDER = Path(__file__).parent
+AT_ONCE = 2
+"""Thumbnails drawn side by side: each loads its model for a moment."""
+
+
+class Thumbnail(TypedDict):
+    """A picture of a model."""
+
+    png: str
+    """base64; "" where it keeps no test pictures."""
+
+
+class Card(TypedDict):
+    """A line of the picker."""
+
+    id: str
+    title: str
+    """As the dropdown has it."""
+    name: str
+    facts: str
+
+
+def model_thumbnail(request: OfModel, settings: Settings) -> Thumbnail:
+    """{model} -> what it makes of four test pictures."""
+    return {"png": base64.b64encode(thumbnail(request.model, settings)).decode()}
+
+
+def picker_cards(settings: Settings, entries: Sequence[ModelEntry]) -> gr.HTML:
+    """The component. Its value is what `cards` says of the models that the dropdown lists."""
+    return gr.HTML(
+        cards(entries),
+        html_template="<i hidden></i>",
+        js_on_load=starts(FOLDER / "main.js"),
+        server_functions=[*server_functions((model_thumbnail,), settings, Turns(AT_ONCE))],
+        elem_id="vq-picker-cards",
+        padding=False,
+        apply_default_css=False,
+    )
+
+
+def cards(entries: Sequence[ModelEntry]) -> list[Card]:
+    """The cards of some models."""
+    return [
+        {"id": entry.id, "title": entry.title, "name": entry.name, "facts": entry.facts}
+        for entry in entries
+    ]
