@@ -261,6 +261,18 @@ def test_a_wrong_number_is_named_and_nothing_is_lost(tab):
     assert page.locator(".vg-picks button").count() == 100
 
 
+def test_another_model_opens_whatever_is_in_the_fields(tab):
+    page = tab()
+    page.fill(".vg [name=seed]", "1e30")
+    for model, seen in (("bare", ".vg-empty"), ("mnist", ".vg-all")):
+        page.locator("#vq-model input").click()
+        page.get_by_role("option").filter(has_text=model).first.click()
+        page.wait_for_selector(f"{seen}:visible")
+    page.wait_for_function("document.querySelector('.vg [name=seed]').value === '0'")
+    page.wait_for_selector(".vg-go:not([aria-busy])")
+    assert page.errors == []
+
+
 @pytest.mark.parametrize("size", VIEWS)
 def test_nothing_is_cut_off(tab, context, size):
     page = tab()

@@ -27,6 +27,9 @@ const PRESETS = [
   ],
 ];
 
+/** Whether a field holds what the model takes. @param {HTMLInputElement} input */
+const fits = (input) => input.checkValidity() && input.value !== "";
+
 export class Controls {
   constructor(form) {
     this.form = form;
@@ -102,6 +105,7 @@ export class Controls {
       this.count = info.opening.count;
       this.set(info.opening);
     }
+    for (const input of this.fields) if (!fits(input)) input.value = info.opening[input.name];
     this.tell();
   }
 
@@ -173,7 +177,7 @@ export class Controls {
     if (renew && this.find("[name=fresh]").checked) seed.value = Math.floor(Math.random() * 1e6);
     const fields = { label: this.label, count: this.count };
     for (const input of this.fields) {
-      if (!input.checkValidity() || input.value === "") {
+      if (!fits(input)) {
         input.focus();
         throw new Error(
           `${input.getAttribute("aria-label").split(";")[0]} must be a whole number from ${input.min} to ${input.max}.`,
