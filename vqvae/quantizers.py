@@ -44,7 +44,7 @@ ABOUT: dict[str, About] = {
     "lfq": About(
         "LFQ, signs",
         "Each number keeps only its sign: no search and bits that mean something each, but two "
-        "values a number cost detail, and codes stay in use only by an entropy loss.",
+        "values per number cost detail, and codes stay in use only by an entropy loss.",
     ),
     "bsq": About(
         "BSQ, signs on a sphere",

@@ -14,7 +14,7 @@ from pathlib import Path
 
 from demo.charts.curves import even_ticks, number
 
-CSS_PATH = Path(__file__).with_suffix(".css")
+CSS_PATH, MODULE = (Path(__file__).with_suffix(end) for end in (".css", ".js"))
 STYLES = {
     "VQ-VAE, K": "k",
     "VQ-VAE, D": "d",
@@ -31,17 +31,19 @@ NAMES = {
     "VQ-VAE, pixels a code": "VQ-VAE, sweep of the grid",
     "JPEG": "JPEG, payload only",
     "WebP": "WebP, payload only",
-    "quantizer": "quantizers (point at or tap one)",
+    "quantizer": "quantizers",
 }
 UNJOINED = ("quantizer",)
 """Series whose points are not steps of one setting, so that no line joins them."""
+POINT_AT = "Point at or tap a mark: its name and figures appear here."
 LIMIT = 400
 """Points drawn at most."""
 
 
 def rate_html(points: Iterable[dict], *, note: str = "") -> str:
-    """The plot of points {series, label, bits, psnr}, the legend, and a table of the same figures
-    for everybody who cannot see it. `note` is plain text below."""
+    """The plot of points {series, label, bits, psnr} and the legend. Each point says its figures to
+    whoever points at it, taps it or cannot see it; `about`, where a point has it, is a sentence
+    more. `note` is plain text below."""
     points = [
         p for p in points if _number(p.get("bits")) and p["bits"] > 0 and _number(p.get("psnr"))
     ][:LIMIT]
@@ -71,15 +73,16 @@ def rate_html(points: Iterable[dict], *, note: str = "") -> str:
             path = "L".join(f"{x:.2f} {100 - y:.2f}" for x, y in map(place, group))
             if style != "own" and name not in UNJOINED and len(group) > 1:
                 lines.append(f'<path class="vq-rate-line vq-rate-{style}" d="M{path}"/>')
+        kind = f"{name}, " if name in STYLES and name not in UNJOINED else ""
         for point in members:
             x, y = place(point)
             said = (
-                f"{point['series']}, {point['label']}: {point['bits']:,.0f} bits, "
-                f"{point['psnr']:.1f} dB"
-            )
+                f"{kind}{point['label']}: {point['bits']:,.0f} bits, "
+                f"{point['psnr']:.1f} dB. {point.get('about', '')}"
+            ).strip()
             marks.append(
                 f'<i class="vq-rate-point vq-rate-{style}" tabindex="0" role="img" '
-                f'aria-label="{escape(said)}" title="{escape(said)}" '
+                f'aria-label="{escape(said)}" '
                 f'style="left:{x:.2f}%;bottom:{y:.2f}%">'
                 "</i>"
             )
@@ -105,7 +108,8 @@ def rate_html(points: Iterable[dict], *, note: str = "") -> str:
     return (
         f'<figure class="vq-rate"><figcaption><b>PSNR, dB</b><span '
         f'class="vq-rate-legend">{_legend(series)}</span>'
-        f'</figcaption><div class="vq-rate-plot"><div class="vq-y" aria-hidden="true">{ys}</div>'
+        f'</figcaption><p class="vq-rate-said">{POINT_AT}</p>'
+        f'<div class="vq-rate-plot"><div class="vq-y" aria-hidden="true">{ys}</div>'
         f'<svg viewBox="0 0 100 100" preserveAspectRatio="none" aria-hidden="true"><g '
         f'class="vq-grid">{grid}</g>'
         f'{"".join(lines)}</svg>{"".join(marks)}<div class="vq-x" '
@@ -137,9 +141,7 @@ def _legend(series: dict[str, list[dict]]) -> str:
         for point in members
     ]
     return "".join(keys) + (
-        '<span><i class="vq-rate-key vq-rate-own"></i>single models (point at or tap one)</span>'
-        if singles
-        else ""
+        '<span><i class="vq-rate-key vq-rate-own"></i>single models</span>' if singles else ""
     )
 
 

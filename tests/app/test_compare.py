@@ -564,6 +564,9 @@ def test_points_stand_where_their_figures_say_and_texts_are_escaped():
     ]
     assert lefts == [0.0, 100.0]
     assert "vq-empty" in rate_plot.rate_html([])
+    told = {"series": "quantizer", "label": "FSQ", "bits": 64, "psnr": 20.0, "about": "A grid."}
+    html = rate_plot.rate_html([told])
+    assert 'aria-label="FSQ: 64 bits, 20.0 dB. A grid."' in html and rate_plot.POINT_AT in html
 
 
 def test_the_stored_sweep_is_there_at_once_and_a_damaged_one_is_left_out(settings):

@@ -100,6 +100,10 @@ def test_the_stored_points_of_rate_and_distortion_are_there_and_say_their_figure
         "k-means" in text for text in said
     )
     assert all(re.search(r"[\d,]+ bits, [\d.]+ dB", text) for text in said)
+    line = compare.locator("#vq-compare-sweep .vq-rate-said")
+    expect(line).to_have_text(re.compile("Point at or tap a mark"))
+    points.nth(3).dispatch_event("click")  # a tap; marks may lie on each other
+    expect(line).to_have_text(said[3])
 
 
 def test_the_recorded_quantizers_are_there_and_new_ones_fill_the_table(compare):

@@ -48,7 +48,7 @@ def plot(settings: Settings, visitor: str | None, parts: list[dict], results: di
     if not hasty(results):
         note += finding(points)
     if any(point["series"] == "VQ-VAE, D" for point in points):
-        note += "D costs no bits, so that its points stand one above another. "
+        note += "D costs no bits, so its points lie above one another. "
     flattered = (
         "JPEG and WebP are counted without their headers, which would outweigh pictures "
         "as small as these."

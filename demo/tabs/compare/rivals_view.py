@@ -35,8 +35,8 @@ SERIES = "quantizer"
 PICTURES = re.compile(r"data:image/webp;base64,[A-Za-z0-9+/]+=*")
 SHOWN = (
     '<p class="vq-note">Top: unseen test pictures. Middle: their reconstructions. Bottom: a code '
-    "drawn for each cell by itself, as often as it stands there; to do better is what a "
-    f"{term('prior')} is for.</p>"
+    "drawn at random for each cell by itself, as often as it occurs there. A "
+    f"{term('prior')} does better.</p>"
 )
 CODED = (
     "Counted after entropy coding, with one table of code lengths for all cells: codes that are "
@@ -100,6 +100,7 @@ def plot_html(rivals: Rivals) -> str:
                 "label": RIVALS[e["name"]][0],
                 "bits": e["coded_bits"],
                 "psnr": e["psnr"],
+                "about": RIVALS[e["name"]][1],
             }
             for e in rivals.entries
         ],
@@ -127,7 +128,7 @@ def table_html(rivals: Rivals) -> str:
         "<tr><th>Quantizer</th><th>K</th><th>D</th>"
         f"<th>{term('bits per image', 'Bits')}</th><th>{term('entropy', 'Coded bits')}</th>"
         f"<th>{term('mse')}</th><th>{term('PSNR')}, dB</th><th>{term('usage', 'Usage')}</th>"
-        f"<th>{term('perplexity', 'Perplexity')}</th><th>ms a step</th></tr>"
+        f"<th>{term('perplexity', 'Perplexity')}</th><th>ms per step</th></tr>"
     )
     return (
         f'<p class="vq-note">{escape(rivals.note)}</p>'

@@ -234,7 +234,7 @@ def build_plan(page: Page, jobs: Jobs, kind: str) -> plan_runs.View:
                 css_template=looks,
                 padding=False,
                 elem_id=f"{ident}-figure",
-                js_on_load=starts(curves.MODULE),
+                js_on_load=starts((curves if kind == "four" else rate_plot).MODULE),
             )
             table = gr.HTML(
                 empty.table, css_template=looks, padding=False, elem_id=f"{ident}-table"

@@ -163,7 +163,7 @@ export function makePanels(root) {
       const [first, last] = [sorted[0], sorted[sorted.length - 1]];
       const share = ([, m]) => `${Math.round(100 * m.sharpness)} %`;
       said.push(
-        `Sharpest: ${names[first[0]]}, with ${share(first)} of their contrast; ` +
+        `Sharpest: ${names[first[0]]}, with ${share(first)} of the input's edge contrast; ` +
           `blurriest: ${names[last[0]]}, with ${share(last)}.`,
       );
     }

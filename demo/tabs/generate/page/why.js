@@ -14,13 +14,13 @@ export class Why {
   open(info) {
     const bits = (value) => `${Math.round(value).toLocaleString("en")} bits`;
     const said = {
-      random: `${bits(info.bits.nominal)} a picture`,
-      marginal: `${bits(info.bits.independent)} a picture`,
+      random: `${bits(info.bits.nominal)} per picture`,
+      marginal: `${bits(info.bits.independent)} per picture`,
       gaussian: "not counted in bits",
       prior:
         info.bits.prior === null
           ? "not measured yet"
-          : `at most ${bits(info.bits.prior)} a picture`,
+          : `at most ${bits(info.bits.prior)} per picture`,
     };
     for (const [way, text] of Object.entries(said))
       this.figures[way].querySelector(".vg-bits").textContent = text;

@@ -64,7 +64,7 @@ export function makePrior(root, preview, take) {
     const mean = bits.reduce((a, b) => a + b, 0) / bits.length;
     heat.textContent =
       `each code given all the others, ${mean.toFixed(1)} bits ` +
-      `a cell here; a blind guess among ${K} codes has ${nominal.toFixed(1)}.`;
+      `per cell here; a blind guess among ${K} codes has ${nominal.toFixed(1)}.`;
   }
 
   return {
