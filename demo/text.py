@@ -21,6 +21,13 @@ GLOSSARY = {
         "Replacing each latent by the nearest codebook vector, so that only its index "
         "has to be kept."
     ),
+    "loss": (
+        "The number that training makes small: how wrong the pictures are, and what else counts."
+    ),
+    "gradient": (
+        "For each number in the model, which way and how steeply the loss rises; training moves "
+        "it the other way."
+    ),
     "straight-through": (
         "Choosing the nearest code has no slope, so training copies the decoder's gradient past "
         "that step to the encoder unchanged."
@@ -144,6 +151,8 @@ SEE = {
     "usage": "codebook",
     "perplexity": "codebook",
     "entropy": "codebook",
+    "loss": "train",
+    "gradient": "train",
     "codebook loss": "train",
     "commitment loss": "train",
     "commitment weight": "train",

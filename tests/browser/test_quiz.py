@@ -23,9 +23,57 @@ def test_each_concept_has_a_card_that_explains_it_and_says_what_to_try():
     html = (FOLDER / "quiz.html").read_text("utf-8")
     cards = (guide.FOLDER / "guide.html").read_text("utf-8").split("<section data-card=")
     for concept, question in zip(CONCEPTS, html.split("<fieldset ")[1:], strict=True):
-        name = re.search(r'href="\?lesson=(\w+)"', question)[1]
+        name = re.search(r'data-lesson-card="(\w+)"', question)[1]
         card = next(card for card in cards if card.startswith(f'"{name}"'))
         assert name in guide.CARDS and f"[[{concept}" in card and "Try it:" in card, concept
+
+
+LOOKS = """(box) => {
+  const { appearance, borderRadius, borderTopWidth } = getComputedStyle(box);
+  return [appearance, borderRadius, borderTopWidth === "5px"];
+}"""
+
+
+def test_a_chosen_answer_is_seen_and_an_open_question_is_marked(context, open_page):
+    page = open_page(context, "/?quiz=open")
+    quiz = page.locator("#vq-quiz dialog")
+    expect(quiz).to_be_visible()
+    first, second = (quiz.locator('input[name="vz-2"]').nth(n) for n in (0, 1))
+    first.check()
+    second.focus()
+    for _ in range(2):  # also without the focus
+        assert first.evaluate(LOOKS) == ["none", "50%", True]
+        assert second.evaluate(LOOKS) == ["none", "50%", False]
+        quiz.locator(".vz-intro").click()
+    quiz.locator("[data-do=check]").click()
+    result = quiz.locator(".vz-result")
+    assert result.inner_text() == "6 questions have no answer yet."
+    expect(result).to_be_in_viewport()
+    assert quiz.locator(".vz-none:visible").count() == 6
+    assert quiz.locator('[data-concept="codebook"] .vz-none').is_hidden()
+    quiz.locator('input[name="vz-1"]').first.check()
+    assert quiz.locator(".vz-none:visible").count() == 5
+
+
+def test_a_card_opens_from_the_quiz_and_leads_back_with_all_answers(context, open_page):
+    page = open_page(context, "/?quiz=open")
+    quiz = page.locator("#vq-quiz dialog")
+    for question in quiz.locator("fieldset").all():
+        question.locator("input").last.check()
+    quiz.locator("[data-do=check]").click()
+    said = quiz.locator(".vz-result").inner_text()
+    page.evaluate("window.same = true")
+    quiz.locator("fieldset").nth(3).get_by_text("See the card").click()
+    expect(quiz).to_be_hidden()
+    expect(page.locator("#vq-guide .vl h2:visible")).to_have_text("How it learns")
+    expect(page.locator("#vq-tab-train-button")).to_have_attribute("aria-selected", "true")
+    assert "lesson=learn" in page.url and "quiz=" not in page.url
+    page.get_by_role("button", name="Back to the quiz").click()
+    expect(quiz).to_be_visible()
+    expect(quiz.locator("fieldset").nth(3)).to_be_in_viewport()
+    assert quiz.locator("input:checked").count() == 7
+    assert quiz.locator(".vz-result").inner_text() == said
+    assert page.evaluate("window.same") and page.errors == []
 
 
 def test_answers_are_counted_explained_and_printed(context, open_page):
@@ -44,6 +92,9 @@ def test_answers_are_counted_explained_and_printed(context, open_page):
     assert (
         "nearest code takes the place" in quiz.locator('.vz-why[data-right="false"]').inner_text()
     )
+    marks = quiz.locator('[data-concept="quantization"] [data-is]')
+    assert [one.get_attribute("data-is") for one in marks.all()] == ["wrong", "right"]
+    assert quiz.locator('[data-is="good"]').count() == 6
     assert quiz.locator("[data-do=print]").is_visible()
     quiz.locator("[data-do=close]").click()
     expect(quiz).to_be_hidden()

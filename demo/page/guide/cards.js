@@ -1,34 +1,43 @@
 // What each card of the lesson shows, and what unlocks the next one. Their words are in guide.html.
 
+import { roomAbove } from "./bring.js";
+
 /**
  * @typedef {object} Card
  * @property {string} tab where it plays
- * @property {string[]} look selectors of what it speaks of
- * @property {(done: () => void) => (() => void)} until calls `done` once the thing to try is done;
- *   gives what ends the wait
+ * @property {string[]} look selectors of what it speaks of; the first is brought into view
+ * @property {() => void} [enter] what is to be set once that is there
+ * @property {Until} until
  */
 
 /**
- * Done when one of the events comes from something that the selector names.
- * @param {string[]} types @param {string} selector @returns {Card["until"]}
+ * Calls `done` once the thing to try is done; gives what ends the wait.
+ * @typedef {(done: () => void, card: HTMLElement) => (() => void)} Until
  */
-const on = (types, selector) => (done) => {
-  /** @param {Event} event */
-  const heard = (event) => {
-    if (event.target instanceof Element && event.target.closest(selector)) done();
+
+/**
+ * Done when one of the events comes from something that the selector names, while `when` holds.
+ * @param {string[]} types @param {string} selector @param {() => unknown} [when] @returns {Until}
+ */
+const on =
+  (types, selector, when = () => true) =>
+  (done) => {
+    /** @param {Event} event */
+    const heard = (event) => {
+      if (event.target instanceof Element && event.target.closest(selector) && when()) done();
+    };
+    for (const type of types) document.addEventListener(type, heard, true);
+    return () => {
+      for (const type of types) document.removeEventListener(type, heard, true);
+    };
   };
-  for (const type of types) document.addEventListener(type, heard, true);
-  return () => {
-    for (const type of types) document.removeEventListener(type, heard, true);
-  };
-};
 
 /** What tells that a person does something. */
 const ACTS = ["pointerdown", "keydown"];
 
 /**
  * Done when a person has changed the text of an element; what the page puts there by itself, as while it opens, is not
- * counted. @param {string} selector @returns {Card["until"]}
+ * counted. @param {string} selector @returns {Until}
  */
 const changed = (selector) => (done) => {
   const text = () => document.querySelector(selector)?.textContent ?? "";
@@ -49,6 +58,60 @@ const changed = (selector) => (done) => {
     for (const type of ACTS) document.removeEventListener(type, act, true);
   };
 };
+/**
+ * Done when one of several is. @param {Until[]} ways @returns {Until}
+ */
+const either =
+  (...ways) =>
+  (done, card) => {
+    const ends = ways.map((way) => way(done, card));
+    return () => ends.forEach((end) => end());
+  };
+
+/**
+ * Done when all of them are, in any order. @param {Until[]} parts @returns {Until}
+ */
+const all =
+  (...parts) =>
+  (done, card) => {
+    const left = new Set(parts);
+    const ends = parts.map((part) =>
+      part(() => {
+        left.delete(part);
+        if (!left.size) done();
+      }, card),
+    );
+    return () => ends.forEach((end) => end());
+  };
+
+/**
+ * Done when one of the parts has been in view above the card. @param {string} selector @returns
+ * {Until}
+ */
+const seen = (selector) => (done, card) => {
+  const timer = setInterval(() => {
+    for (const part of document.querySelectorAll(selector)) {
+      const { top, bottom, height } = part.getBoundingClientRect();
+      if (height && top >= 0 && bottom <= roomAbove(card)) done();
+    }
+  }, 200);
+  return () => clearInterval(timer);
+};
+
+/** A recorded run that collapsed is chosen. */
+const collapsed = () => {
+  const chosen = document.querySelector("#vq-train-recordings input:checked");
+  return (
+    chosen instanceof HTMLInputElement && chosen.closest("label")?.textContent.includes("Collapsed")
+  );
+};
+
+/** As a click of the person's own. @param {string} selector */
+function press(selector) {
+  const button = document.querySelector(selector);
+  if (button instanceof HTMLElement) button.click();
+}
+
 /** @type {Record<string, Card>} in the order of the lesson */
 export const CARDS = {
   number: {
@@ -64,7 +127,7 @@ export const CARDS = {
   nearest: {
     tab: "edit",
     look: ["#vq-edit .board.first", "#vq-edit .steps"],
-    until: changed('#vq-edit [data-ref="where"]'),
+    until: all(changed('#vq-edit [data-ref="where"]'), seen("#vq-edit .steps li .bars")),
   },
   decode: {
     tab: "edit",
@@ -73,7 +136,8 @@ export const CARDS = {
   },
   edit: {
     tab: "edit",
-    look: ["#vq-edit .board.first", "#vq-edit .palette"],
+    look: ['#vq-edit [data-ref="undo"]', "#vq-edit .result"],
+    enter: () => press('#vq-edit [data-view="picture"]'),
     until: changed('#vq-edit [data-ref="changed"]'),
   },
   learn: {
@@ -83,8 +147,11 @@ export const CARDS = {
   },
   collapse: {
     tab: "train",
-    look: ["#vq-train-preset"],
-    until: changed("#vq-train-why"),
+    look: ["#vq-train-recordings", "#vq-train-preset"],
+    until: either(
+      changed("#vq-train-why"),
+      on(["click", "input"], "#vq-train-pictures .vq-replay", collapsed),
+    ),
   },
   rivals: {
     tab: "compare",
@@ -99,6 +166,9 @@ export const CARDS = {
   generate: {
     tab: "generate",
     look: ["#vq-generate .vg-form"],
-    until: on(["click"], "#vq-generate .vg-go"),
+    until: all(
+      on(["click"], "#vq-generate .vg-go"),
+      on(["click"], "#vq-generate .vg-picks button"),
+    ),
   },
 };

@@ -1,38 +1,31 @@
 // The lesson: a card that leads through the real page. It remembers where one stopped.
 
-import { calm, closest, find } from "../dom.js";
+import { closest, find } from "../dom.js";
 import { onMove, read, write } from "./address.js";
+import { bring, makeRoom } from "./bring.js";
 import { CARDS } from "./cards.js";
-import { inAddress, openTab, showTab } from "./tabs.js";
+import { kept, store } from "./kept.js";
+import { outline } from "./outline.js";
+import { inAddress, showTab } from "./tabs.js";
 
-const KEY = "vq-lesson",
-  LOOK = "vq-look";
 const ORDER = Object.keys(CARDS),
   END = "end";
 
-/** What is kept of the lesson in this browser. @returns {{at: string | null, done: string[]}} */
-function kept() {
-  try {
-    const value = JSON.parse(localStorage.getItem(KEY) ?? "{}");
-    return {
-      at: typeof value.at === "string" ? value.at : null,
-      done: Array.isArray(value.done) ? value.done : [],
-    };
-  } catch {
-    return { at: null, done: [] };
-  }
-}
-
 /**
  * @param {HTMLElement} box the card
- * @param {{prepare: () => void}} page `prepare` chooses the model that the lesson speaks of
+ * @param {{prepare: (chosen: () => void) => void}} page `prepare` chooses the model that the lesson
+ *   speaks of, and calls `chosen` where it was another
  */
 export function makeLesson(box, { prepare }) {
   const where = find(box, ".vl-where"),
     dots = find(box, ".vl-dots"),
+    body = find(box, ".vl-body"),
+    folder = find(box, '[data-do="fold"]'),
     said = find(box, ".vl-said");
   const back = find(box, '[data-do="back"]'),
     skip = find(box, '[data-do="skip"]'),
+    restart = find(box, '[data-do="restart"]'),
+    toQuiz = find(box, ".vl-to-quiz"),
     next = find(box, '[data-do="next"]');
   const { at, done } = kept(),
     did = new Set(done);
@@ -41,15 +34,14 @@ export function makeLesson(box, { prepare }) {
   let shown = null;
   /** @type {() => void} */
   let leave = () => undefined;
+  /** Whether the quiz has led to the card, and is to be gone back to. */
+  let asked = false;
 
+  makeRoom(box);
   dots.replaceChildren(...ORDER.map(() => document.createElement("i")));
 
   function keep() {
-    try {
-      localStorage.setItem(KEY, JSON.stringify({ at: place, done: [...did] }));
-    } catch {
-      /* the browser keeps nothing: the lesson begins anew after a reload */
-    }
+    store({ at: place, done: [...did] });
     for (const one of document.querySelectorAll("[data-lesson-start]"))
       one.textContent = invitation();
   }
@@ -59,26 +51,24 @@ export function makeLesson(box, { prepare }) {
       ? `Continue the lesson (${ORDER.indexOf(place) + 1} of ${ORDER.length})`
       : "Start the lesson";
 
-  // Outlines what the card speaks of, as soon as it is there.
-  /** @param {import("./cards.js").Card} card */
-  function look(card) {
-    let tries = 0,
-      seen = false;
-    const timer = setInterval(() => {
-      const found = card.look
-        .map((one) => document.querySelector(one))
-        .filter((one) => one?.checkVisibility());
-      for (const one of found) one?.classList.add(LOOK);
-      if (found[0] && !seen && openTab() === card.tab) {
-        seen = true;
-        found[0].scrollIntoView({ block: "nearest", behavior: calm() ? "auto" : "smooth" });
-      }
-      if (found.length === card.look.length || ++tries > 60) clearInterval(timer);
-    }, 150);
-    return () => {
-      clearInterval(timer);
-      for (const one of document.querySelectorAll(`.${LOOK}`)) one.classList.remove(LOOK);
-    };
+  /** @param {boolean} folded */
+  function fold(folded) {
+    box.classList.toggle("vl-folded", folded);
+    folder.textContent = folded ? "▴" : "▾";
+    folder.setAttribute("aria-expanded", String(!folded));
+    folder.title = folded ? "Unfold the card" : "Fold the card";
+    folder.setAttribute("aria-label", folder.title);
+    name();
+  }
+  // Where one is; folded, the card is its heading.
+  function name() {
+    const isCard = shown !== null && shown in CARDS,
+      words = ["Lesson", isCard ? `${number() + 1} of ${ORDER.length}` : "done"];
+    if (box.classList.contains("vl-folded")) {
+      words.push(find(box, `[data-card="${shown}"] h2`).textContent);
+      if (isCard && did.has(shown ?? "")) words.push("done");
+    }
+    where.textContent = words.join(" · ");
   }
 
   /** @param {string} id @param {boolean} [focus] */
@@ -93,24 +83,25 @@ export function makeLesson(box, { prepare }) {
     const card = CARDS[id],
       title = find(box, `[data-card="${id}"] h2`);
     box.setAttribute("aria-labelledby", title.id);
-    where.textContent = card ? `Lesson · ${number() + 1} of ${ORDER.length}` : "Lesson · done";
     [...dots.children].forEach((dot, n) => dot.classList.toggle("vl-past", !card || n <= number()));
     back.toggleAttribute("disabled", number() === 0);
     skip.hidden = next.hidden = !card;
     said.textContent = "";
+    fold(false);
+    body.scrollTop = 0;
+    restart.hidden = asked;
+    toQuiz.hidden = !asked;
     if (card) {
-      prepare();
-      showTab(card.tab);
-      const stop = look(card),
+      prepare(() => {
+        said.textContent = "The lesson uses the model “mnist”: it is chosen now.";
+      });
+      const stop = outline(card, id, box),
         quiet = card.until(() => {
           quiet();
           unlock(id);
-        });
-      leave = () => {
-        stop();
-        quiet();
-        leave = () => undefined;
-      };
+        }, box);
+      showTab(card.tab);
+      leave = () => [stop, quiet].forEach((end) => end());
     }
     open(did.has(id));
     keep();
@@ -128,26 +119,36 @@ export function makeLesson(box, { prepare }) {
     if (id === shown) {
       said.textContent = "Done. Go on when you like.";
       open(true);
+      name();
     }
     keep();
   }
   function close() {
     leave();
     shown = null;
+    asked = false;
     box.hidden = true;
     document.body.classList.remove("vq-in-lesson");
     write({ lesson: null });
     keep();
   }
+  // A part that the card's text names. @param {string} selector
+  function to(selector) {
+    showTab(CARDS[shown ?? ""]?.tab ?? null);
+    const parts = () => [...document.querySelectorAll(selector)];
+    bring(() => parts().filter((one) => one.checkVisibility()), box, { smooth: true });
+  }
   /** @param {string} id */
   function go(id) {
-    write({ lesson: id, ...(CARDS[id] ? inAddress(CARDS[id].tab) : {}) }); // one step of Back
+    // one step of Back
+    write({ lesson: id, quiz: null, ...(CARDS[id] ? inAddress(CARDS[id].tab) : {}) });
     show(id);
   }
 
   /** @type {Record<string, () => void>} */
   const actions = {
     close,
+    fold: () => fold(!box.classList.contains("vl-folded")),
     restart() {
       did.clear();
       go(ORDER[0]);
@@ -167,11 +168,19 @@ export function makeLesson(box, { prepare }) {
   box.addEventListener("click", (event) => {
     const button = closest(event, "button");
     if (button?.dataset.do) actions[button.dataset.do]();
+    const link = closest(event, "[data-bring]");
+    if (!(link instanceof HTMLElement)) return;
+    event.preventDefault();
+    to(link.dataset.bring ?? "");
   });
-  box.addEventListener("keydown", (event) => {
-    if (event.key === "Escape") close();
-  });
+  box.addEventListener("keydown", ({ key }) => key === "Escape" && close());
   document.addEventListener("click", (event) => {
+    const link = closest(event, "[data-lesson-card]");
+    if (link instanceof HTMLElement && !event.ctrlKey && !event.metaKey) {
+      event.preventDefault();
+      asked = true;
+      go(link.dataset.lessonCard ?? ORDER[0]);
+    }
     if (!closest(event, "#vq-lesson-open, [data-lesson-start]")) return;
     event.preventDefault();
     if (shown) close();

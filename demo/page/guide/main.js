@@ -14,6 +14,9 @@ export function mount({ element, props, trigger, watch }) {
   /** @type {string | null} */
   let first = null;
 
+  /** What waits until the page knows its first model. @type {(() => void) | null} */
+  let waiting = null;
+
   /** @param {string | null} id */
   function choose(id) {
     if (!id || id === model) return;
@@ -28,6 +31,19 @@ export function mount({ element, props, trigger, watch }) {
     model = value.model;
     first ??= model;
     if (known && model !== (read("model") ?? first)) write({ model });
+    waiting?.();
+    waiting = null;
+  }
+  // The model that the lesson speaks of, also in the address, so that a reload has the same.
+  /** @param {() => void} chosen */
+  function prepare(chosen) {
+    const wanted = props.lesson_model;
+    if (model === null) waiting = () => prepare(chosen);
+    else if (wanted && wanted !== model) {
+      choose(wanted);
+      write({ model: wanted }, { replace: true });
+      chosen();
+    }
   }
   watch("value", follow);
   follow();
@@ -37,5 +53,5 @@ export function mount({ element, props, trigger, watch }) {
   void followTabs();
   followHeader();
   makeClassroom(() => model);
-  makeLesson(find(element, ".vl"), { prepare: () => choose(props.lesson_model) });
+  makeLesson(find(element, ".vl"), { prepare });
 }

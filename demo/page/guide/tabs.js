@@ -37,6 +37,7 @@ export async function followTabs() {
   onMove("tab", (id) => showTab(id ?? first));
   // The tab of a link may still be on its way: only what changes from here on is written.
   let known = read("tab") ?? openTab() ?? first;
+  reach(known);
   new MutationObserver(() => {
     const now = openTab();
     reach(now);

@@ -13,9 +13,12 @@
   /** @param {HTMLElement} tip @param {DOMRect} at */
   function put(tip, at) {
     const left = Math.min(at.left, window.innerWidth - tip.offsetWidth - 12);
-    const below = at.bottom + 6 + tip.offsetHeight < window.innerHeight;
+    // The card of the lesson lies at the window's foot, and nothing is to lie on it.
+    const card = document.querySelector("#vq-guide .vl"),
+      foot = window.innerHeight - (card instanceof HTMLElement ? card.offsetHeight : 0);
+    const below = at.bottom + 6 + tip.offsetHeight < foot;
     tip.style.left = `${Math.max(12, left)}px`;
-    tip.style.top = `${below ? at.bottom + 6 : at.top - 6 - tip.offsetHeight}px`;
+    tip.style.top = `${below ? at.bottom + 6 : Math.min(at.top, foot) - 6 - tip.offsetHeight}px`;
   }
   /** @param {Event} event */
   function place(event) {
@@ -27,6 +30,7 @@
     if (!pinned) return;
     const { card, word } = pinned;
     pinned = null;
+    word.removeAttribute("data-pinned");
     card.remove();
     if (focus && word.isConnected) word.focus();
   }
@@ -53,6 +57,7 @@
       card.append(go);
     }
     document.body.append(card);
+    word.setAttribute("data-pinned", ""); // one bubble, not two
     put(card, word.getBoundingClientRect());
     pinned = { card, word };
   }

@@ -8,12 +8,16 @@ import { results } from "./results.js";
 export function mount({ element }) {
   const dialog = find(element, "dialog", HTMLDialogElement),
     form = find(dialog, "form", HTMLFormElement);
-  const result = find(dialog, ".vz-result"),
+  const body = find(dialog, ".vz-body"),
+    result = find(dialog, ".vz-result"),
     print = find(dialog, '[data-do="print"]');
   const questions = [...form.querySelectorAll("fieldset")];
 
   /** The chosen answer of a question. @param {Element} question */
   const chosen = (question) => question.querySelector("input:checked");
+
+  /** Where the questions were scrolled to when a card was opened from one. */
+  let left = 0;
 
   /** What was achieved in the challenges so far, to be printed with the answers. */
   function tellChallenges() {
@@ -29,14 +33,22 @@ export function mount({ element }) {
     if (dialog.open) return;
     tellChallenges();
     dialog.showModal();
-    find(dialog, "h2").focus();
+    find(dialog, "h2").focus({ preventScroll: true });
+    body.scrollTop = left;
+    left = 0;
   }
   function close() {
     if (dialog.open) dialog.close();
     write({ quiz: null });
   }
-  function clear() {
-    for (const why of form.querySelectorAll(".vz-why")) why.toggleAttribute("hidden", true);
+  // Takes away what was said of some questions. @param {Element[]} which
+  function clear(which = questions) {
+    for (const question of which) {
+      for (const said of question.querySelectorAll(".vz-why, .vz-none"))
+        said.toggleAttribute("hidden", true);
+      for (const answer of question.querySelectorAll("[data-is]"))
+        answer.removeAttribute("data-is");
+    }
     result.textContent = "";
     print.hidden = true;
   }
@@ -44,11 +56,13 @@ export function mount({ element }) {
     clear();
     const missing = questions.filter((question) => !chosen(question));
     if (missing.length) {
+      for (const question of missing) find(question, ".vz-none").hidden = false;
       result.textContent =
         missing.length === 1
           ? "One question has no answer yet."
           : `${missing.length} questions have no answer yet.`;
-      find(missing[0], "input").focus();
+      find(missing[0], "input").focus({ preventScroll: true });
+      missing[0].scrollIntoView({ block: "nearest" });
       return;
     }
     let right = 0;
@@ -56,6 +70,11 @@ export function mount({ element }) {
       const good = chosen(question)?.getAttribute("value") === "right",
         why = find(question, ".vz-why");
       if (good) right += 1;
+      chosen(question)
+        ?.closest("label")
+        ?.setAttribute("data-is", good ? "good" : "wrong");
+      if (!good)
+        find(question, 'input[value="right"]').closest("label")?.setAttribute("data-is", "right");
       why.hidden = false;
       why.dataset.right = String(good);
       find(why, "b").textContent = good ? "Right." : "Not quite.";
@@ -67,7 +86,7 @@ export function mount({ element }) {
     });
     result.textContent = `${right} of ${questions.length} right${right === questions.length ? ": all of them!" : "."} ${date}`;
     print.hidden = false;
-    result.scrollIntoView({ block: "nearest" });
+    body.scrollTop = 0;
   }
   // Only the quiz goes onto the paper: it is laid out in a frame of its own.
   function onPaper() {
@@ -90,7 +109,7 @@ export function mount({ element }) {
         if (!paper) return;
         style.textContent =
           "body{font:11pt/1.4 sans-serif;margin:1.5cm} fieldset{border:0;padding:0;margin:.7em 0;break-inside:avoid} legend{font-weight:600}" +
-          " label{display:block} h3{font-size:11pt;margin:.7em 0 0} [hidden],footer,button,a{display:none} .vz-result{font-weight:700;font-size:13pt}";
+          " label{display:block} h3{font-size:11pt;margin:.7em 0 0} [hidden],footer,button,a{display:none} [data-is=right]::after,[data-is=good]::after{content:' (right)'} .vz-result{font-weight:700;font-size:13pt}";
         paper.head.append(style);
         paper.title = "VQ-VAE Playground: seven questions";
         paper.body.append(paper.importNode(copy, true));
@@ -110,12 +129,22 @@ export function mount({ element }) {
     again() {
       form.reset();
       clear();
-      questions[0].scrollIntoView({ block: "nearest" });
+      body.scrollTop = 0;
     },
   };
   dialog.addEventListener("click", (event) => {
+    // The lesson opens the card (guide/lesson.js), and leads back here; answers stay.
+    if (closest(event, "[data-lesson-card]") && !event.ctrlKey && !event.metaKey) {
+      left = body.scrollTop;
+      dialog.close();
+    }
     const button = closest(event, "button");
     if (button?.dataset.do) actions[button.dataset.do]();
+  });
+  // What was said of a question is not true of another answer.
+  form.addEventListener("change", (event) => {
+    const question = closest(event, "fieldset");
+    if (question) clear([question]);
   });
   form.addEventListener("submit", (event) => {
     event.preventDefault();

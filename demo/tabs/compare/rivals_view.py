@@ -135,7 +135,7 @@ def table_html(rivals: Rivals) -> str:
         '<div class="vq-plan-table" tabindex="0" role="region" aria-label="Figures of the '
         'quantizers"><table>'
         f"{head}{''.join(map(_row, entries))}</table></div>"
-        f'<p class="vq-note">{escape(conclusion(entries))}</p>{pictures_html(entries)}'
+        f'<p class="vq-note vq-finding">{escape(conclusion(entries))}</p>{pictures_html(entries)}'
     )
 
 

@@ -47,12 +47,13 @@ def loss_html(record: Mapping[str, Any]) -> str:
         for name, key, word, before in TERMS
     )
     return (
-        '<section class="vq-loss" aria-label="The loss"><h3>The loss, and what each part of it '
-        "moves</h3>"
+        '<section class="vq-loss" aria-label="The loss"><h3>The '
+        f"{term('loss')}, and what each part of it moves</h3>"
         f'{PICTURE}<p class="vq-loss-sum"><b>L</b> = {parts}</p>'
         f'<p class="vq-note">The dashed arrow is the {term("straight-through")} estimator: the '
-        "gradient jumps from z_q to z_e. Codebook and commitment loss are the same distance, so "
-        "their curves coincide; what differs is who moves: the codes, or the encoder. With "
+        f"{term('gradient')} jumps from z_q to z_e. Codebook and commitment loss are the same "
+        "distance, so their curves coincide; what differs is who moves: the codes, or the "
+        "encoder. With "
         f"{term('EMA')}, a moving average moves the codes in place of the codebook "
         "loss.</p></section>"
     )

@@ -138,7 +138,9 @@ export function makeAtlas(root, { onCode, state }) {
   canvas.addEventListener("pointerleave", () => tell(null));
   canvas.addEventListener("click", (event) => {
     const code = under(event);
-    if (code !== null) onCode(code);
+    if (code === null) return;
+    onCode(code);
+    tell(code); // a finger does not point before it taps
   });
   sheet.addEventListener("keydown", (event) => {
     const step = ARROWS[event.key];
