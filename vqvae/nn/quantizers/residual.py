@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Sequence
+from functools import reduce
 
 import torch
 import torch.nn.functional as F
@@ -22,7 +23,7 @@ from vqvae.nn.quantizers.base import (
     sums_by_code,
     vectors_of,
 )
-from vqvae.nn.quantizers.search import kmeans, nearest_rows
+from vqvae.nn.quantizers.search import kmeans, nearest_rows, nearest_sums
 
 
 class ResidualQuantizer(ImpliedCodebook):
@@ -68,6 +69,17 @@ class ResidualQuantizer(ImpliedCodebook):
         )
         self.register_buffer("vector_sums", torch.zeros(self.codebook_size, embedding_dim))
         self.started.fill_(not kmeans_start)
+
+    def nearest(self, flat: Tensor) -> Tensor:
+        if len(self.levels) == 1 or flat.device.type != "cpu" or torch.compiler.is_compiling():
+            return super().nearest(flat)
+        # Two tables, the sums of the first stages and of the last, as near in size as can be.
+        stages = self.stages.split(self.levels)
+        cut = min(
+            range(1, len(stages)),
+            key=lambda at: math.prod(self.levels[:at]) + math.prod(self.levels[at:]),
+        )
+        return nearest_sums(flat, sums_of(stages[:cut]), sums_of(stages[cut:]))
 
     def rows(self, indices: Tensor) -> Tensor:
         parts = [
@@ -137,3 +149,9 @@ class ResidualQuantizer(ImpliedCodebook):
         of a code is (before, stage, after), the last counting fastest."""
         for number, stage in enumerate(self.stages.split(self.levels)):
             yield stage, math.prod(self.levels[:number]), math.prod(self.levels[number + 1 :])
+
+
+def sums_of(stages: Sequence[Tensor]) -> Tensor:
+    """Every sum of one row from each of the stages (K_s, D), the last counting fastest: float
+    (product of K_s, D)."""
+    return reduce(lambda sums, stage: (sums[:, None] + stage).flatten(0, 1), stages)

@@ -1,4 +1,4 @@
-"""Finding the nearest rows of a table, and k-means.
+"""Finding the nearest rows of a table, or the nearest sums of two tables, and k-means.
 
 Axes: N points, K rows of the table, D numbers in each.
 """
@@ -13,6 +13,14 @@ from vqvae.nn.precision import at_least_float32
 
 DISTANCE_BLOCK = 2**23
 """Most entries of the (points x rows) distance matrix held at once: 32 MB in float32."""
+BOUND_BLOCK = 2**20
+"""Most entries of a (points x rows) matrix of `nearest_sums`: of several, 4 MB each."""
+SPAN = 200.0
+"""Range of the exponents in the bounds of `nearest_sums`: more makes them sharper, until too many
+are cut."""
+LEAST = -43.0
+"""Where they are cut, so that a product of two is none of the numbers next to 0, with which
+processors are slow."""
 
 
 @without_gradients
@@ -39,6 +47,57 @@ def nearest_rows(points: Tensor, centres: Tensor) -> Tensor:
                 for block in points.split(rows)
             ]
         )
+
+
+@torch.no_grad()
+def nearest_sums(points: Tensor, first: Tensor, second: Tensor) -> Tensor:
+    """The nearest of all sums first[i] + second[j] to each row of points (N, D), as
+    i * len(second) + j: int64 (N,). Ties go to the lowest.
+
+    Exact, as `nearest_rows` of all sums is, but at the cost of a few numbers for each i and j, not
+    for each pair. For a point z and a sum a + b, half the squared distance is |z|^2 / 2 and
+
+        u_i + v_j + c_ij,    u = |a|^2 / 2 - z a,    v = |b|^2 / 2 - z b,    c = a b.
+
+    Whatever j is, this is at least u_i - log(sum_j exp(-t (v_j + c_ij))) / t, for any t > 0, where
+    the sums are one product of two matrices. So first the i of the least bound is searched; then
+    the others whose bound is below what was found there, which are few.
+    """
+    first, second = at_least_float32(first), at_least_float32(second)
+    rows = max(1, BOUND_BLOCK // max(len(first), len(second)))
+    with torch.autocast(points.device.type, enabled=False):
+        blocks = points.to(first.dtype).split(rows)
+        return torch.cat([_nearest_sums(block, first, second) for block in blocks])
+
+
+def _nearest_sums(points: Tensor, first: Tensor, second: Tensor) -> Tensor:
+    norms, first_norms, second_norms = (t.square().sum(1) for t in (points, first, second))
+    u = torch.addmm(first_norms / 2, points, first.T, alpha=-1)  # (N, len(first))
+    v = torch.addmm(second_norms / 2, points, second.T, alpha=-1)  # (N, len(second))
+    c = first @ second.T
+    least_v, least_c = v.amin(1, keepdim=True), c.amin(1, keepdim=True)
+    v, c = v.sub_(least_v), c.sub_(least_c)
+    t = SPAN / (v.amax() + c.amax())
+    v, c = (part.mul_(-t).clamp_min_(LEAST).exp_() for part in (v, c))
+    bounds = (u + least_c.T).sub_((v @ c.T).log_().div_(t))  # less least_v
+
+    def search(points: Tensor, i: Tensor, u_i: Tensor) -> tuple[Tensor, Tensor]:
+        """The nearest sum of each point with one i: half the squared distance, and the index."""
+        left = torch.addmm(second_norms / 2, points - first[i], second.T, alpha=-1)
+        least, j = left.min(1)
+        return least + u_i, i * len(second) + j
+
+    i = bounds.argmin(1, keepdim=True)
+    half, index = search(points, i[:, 0], u.gather(1, i)[:, 0])
+    rounding = 1e-6 * (norms + first_norms.amax() + second_norms.amax())
+    limit = (half + rounding)[:, None] - least_v
+    more, i = (bounds.scatter_(1, i, torch.inf) <= limit).nonzero().T
+    more_half, more_index = search(points[more], i, u[more, i])
+    best = half.scatter_reduce(0, more, more_half, "amin")
+    none = len(first) * len(second)
+    index = index.where(half == best, none)
+    more_index = more_index.where(more_half == best[more], none)
+    return index.scatter_reduce(0, more, more_index, "amin")
 
 
 @torch.no_grad()
