@@ -14,6 +14,10 @@ DRAWN_FROM = 200
 DRAWS = 8
 """Estimates of the likelihood bound for each of the few hundred test grids that a checkpoint
 keeps."""
+SMALL = {"channels": 64, "layers": 2}
+"""Sizes of the prior that is trained on the codes of each quantizer."""
+LEARNED = 10_000
+"""Training pictures whose codes it learns."""
 
 
 def measure_prior(training, gallery) -> dict[str, float]:
@@ -44,6 +48,32 @@ def measure_prior(training, gallery) -> dict[str, float]:
         ),
         draws=DRAWS,
     )
+
+
+def small_prior(model, train, steps: int):
+    """The training of a small prior on a model's codes of some pictures of the ImageSet `train`;
+    None where the grid is too large for one."""
+    import torch
+
+    import vqvae
+    from vqvae.data.index_set import encode_set
+
+    some = train.take(torch.linspace(0, len(train) - 1, min(len(train), LEARNED)).long())
+    config = vqvae.PriorTrainingConfig(steps=steps, class_conditional=False)
+    grids = encode_set(model, some)
+    try:
+        return vqvae.PriorTraining(vqvae.new_prior(model, grids, config, **SMALL), grids, config)
+    except vqvae.ConfigError:
+        return None
+
+
+def prior_bits(prior, model, test) -> float:
+    """What the prior of a model needs for a picture of the ImageSet `test`: bits, the likelihood
+    bound."""
+    from vqvae.data.index_set import encode_set
+    from vqvae.prior.training import evaluate_prior
+
+    return evaluate_prior(prior, encode_set(model, test))["bits_per_image"]
 
 
 def measure_quantizer(part: dict, training, evaluation, test) -> dict:

@@ -5,7 +5,8 @@ Beside the files of every run (demo.runs.files) it writes
 
     results.json            `done`: the figures of each part that is measured; `points`: those of
                             the references
-    records-<part>.jsonl    the step records of each part
+    records-<part>.jsonl    the step records of each part, and of the prior that measures a
+                            quantizer
     models/<part>/          the checkpoint of each part of a comparison; the others keep figures
                             only
     examples.png, .json     test pictures in a row and their classes, for the comparison
@@ -23,7 +24,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from demo.runs import files as runfiles
-from demo.runs.measuring import measure_prior, measure_quantizer
+from demo.runs.measuring import measure_prior, measure_quantizer, prior_bits, small_prior
 from demo.runs.status import Command, Phase
 
 RESULTS, MODELS = "results.json", "models"
@@ -110,7 +111,30 @@ def train_part(
     model = replace(vqvae.ModelConfig.from_dict(part["model"]), classes=train.classes)
     training = vqvae.Training(vqvae.build_model(model, config.seed), train, config)
     begun, ended = run_part(run_dir, part, training, reporter, commands, said)
-    return (measure(run_dir, kind, part, training, test) if begun else None), ended
+    if not begun:
+        return None, ended
+    entry = measure(run_dir, kind, part, training, test)
+    if "prior" in part and not ended:
+        figures, ended = measure_by_prior(run_dir, part, training.model, data, reporter, commands)
+        entry |= figures
+    return entry, ended
+
+
+def measure_by_prior(
+    run_dir: Path, part: dict, model, data: tuple, reporter, commands
+) -> tuple[dict, str]:
+    """(`prior_bits` of a quantizer's codes, by a small prior that is trained on them for as long as
+    each other's, or nothing; NONE, STOP or END)."""
+    train, test = data
+    training = small_prior(model, train, part["prior"]["steps"])
+    if training is None:
+        return {}, Command.NONE
+    own = {"name": f"{part['name']}-prior", "most_seconds": part["prior"]["most_seconds"]}
+    said = f"{part['title']}: a small prior learns its codes"
+    begun, ended = run_part(run_dir, own, training, reporter, commands, said)
+    if ended or not begun:
+        return {}, ended
+    return {"prior_bits": prior_bits(training.prior, model, measured_on(test))}, ended
 
 
 def train_prior(
@@ -179,8 +203,6 @@ def run_part(
 def measure(run_dir: Path, kind: str, part: dict, training, test) -> dict:
     """Figures of a trained part on the test images; for a comparison its checkpoint is written
     too."""
-    import torch
-
     import vqvae
 
     model = training.model
@@ -194,7 +216,7 @@ def measure(run_dir: Path, kind: str, part: dict, training, test) -> dict:
             gallery=gallery,
         )
     else:
-        evaluation, _ = vqvae.evaluate(model, test.take(torch.arange(min(TEST_IMAGES, len(test)))))
+        evaluation, _ = vqvae.evaluate(model, measured_on(test))
     if kind == "quantizers":
         return {
             **measure_quantizer(part, training, evaluation, test),
@@ -213,6 +235,13 @@ def measure(run_dir: Path, kind: str, part: dict, training, test) -> dict:
         "images": evaluation.images,
         "steps": training.step,
     }
+
+
+def measured_on(test):
+    """The first TEST_IMAGES of the ImageSet `test`."""
+    import torch
+
+    return test.take(torch.arange(min(TEST_IMAGES, len(test))))
 
 
 def reference_points(train, test) -> list[dict]:

@@ -79,6 +79,9 @@ ENOUGH_STEPS = 100
 another's."""
 STEP_LIMITS = (10, 20_000)
 """Steps that each part may train."""
+PRIOR_STEPS = 200
+"""Steps that the prior of each quantizer is trained for: enough to see which codes are the easier
+to predict."""
 SECONDS_A_STEP = 0.2
 """What a step may take for a grid of CELLS cells: some five times what it does on one core. A
 training is ended after so many seconds a step, so that a budget in steps is one in time too, which
@@ -116,10 +119,15 @@ class Plan:
     parts: tuple[dict, ...]
     """name, title, series, model and training of each; that of a prior has `of`, the name of its
     VQ-VAE's part, and the training of a prior; one with a budget in steps has `most_seconds`, after
-    which it ends in any case."""
+    which it ends in any case; a quantizer has `prior`, the steps and most_seconds of a small one
+    that its codes are measured by."""
 
     def to_dict(self) -> dict[str, Any]:
-        total = sum(part.get("most_seconds") or part["training"]["seconds"] for part in self.parts)
+        total = sum(
+            (part.get("most_seconds") or part["training"]["seconds"])
+            + part.get("prior", {}).get("most_seconds", 0)
+            for part in self.parts
+        )
         return {
             "plan": {"kind": self.kind, "dataset": self.dataset, "parts": list(self.parts)},
             "training": {"dataset": self.dataset, "seconds": total},
@@ -205,15 +213,18 @@ def quantizers(dataset: Any, chosen: Any, steps: Any, data_dir: Path) -> Plan:
             else f"The quantizers are {shown(chosen)}; choose from the list."
         )
     parts = [
-        _part(
-            name,
-            RIVALS[name][0],
-            "quantizer",
-            _rival(pictures, name),
-            pictures.dataset,
-            budget,
-            data_dir,
-        )
+        {
+            **_part(
+                name,
+                RIVALS[name][0],
+                "quantizer",
+                _rival(pictures, name),
+                pictures.dataset,
+                budget,
+                data_dir,
+            ),
+            "prior": {"steps": PRIOR_STEPS, "most_seconds": PRIOR_STEPS * SECONDS_A_STEP},
+        }
         for name in RIVALS
         if name in chosen
     ]

@@ -30,6 +30,7 @@ ENTRY = {
     "levels": [],
     "bits": 441.0,
     "coded_bits": 409.2,
+    "prior_bits": 322.4,
     "mse": 0.0018,
     "psnr": 28.0,
     "usage": 1.0,
@@ -44,6 +45,7 @@ LFQ = {
     "psnr": 24.4,
     "perplexity": 424.8,
     "coded_bits": 427.8,
+    "prior_bits": 341.2,
 }
 
 
@@ -116,6 +118,7 @@ def trained(settings, small_sets):
     plan = plans.quantizers("synthetic", ["fsq", "ema"], 10, settings.data_dir).to_dict()
     for part in plan["plan"]["parts"]:
         part["model"] |= {"hidden_channels": 8, "residual_blocks": 1}
+        part["prior"]["steps"] = 3
     plan["plan"]["parts"][1]["most_seconds"] = 0.0
     runfiles.write_atomic(folder / runfiles.JOB, {**plan, "title": "two", "created": 1.0})
     plan_worker.train_plan(folder, runfiles.read_json(folder / runfiles.JOB), Told(), Commands())
@@ -134,6 +137,7 @@ def test_a_plan_is_trained_measured_and_shown_and_a_slow_step_ends_it(settings, 
     ):  # a code for every cell at its own length: 49 times the entropy, which is at most log2 K
         assert entry["coded_bits"] == pytest.approx(49 * math.log2(entry["perplexity"]))
         assert entry["coded_bits"] <= entry["bits"] == pytest.approx(441)
+        assert 0 < entry["prior_bits"] < 600
         sheet = Image.open(io.BytesIO(base64.b64decode(entry["pictures"].partition(",")[2])))
         assert sheet.size == (8 * 28, 3 * 28)
         top, middle = (np.asarray(sheet.convert("L"), float)[row : row + 28] for row in (0, 28))
@@ -190,8 +194,15 @@ def test_the_conclusion_follows_from_the_figures():
     said = rivals_view.conclusion([LFQ, ENTRY])
     assert said.startswith("Lowest error: Moving average (EMA). ")
     assert (
-        "LFQ has the highest perplexity, and 2.0 times the error" in said and "shortest" not in said
+        "LFQ has the highest perplexity, and 2.0 times the error" in said and "fewest" not in said
     )
+    short = {**LFQ, "prior_bits": 300.0}
+    assert "LFQ needs the fewest bits with a small prior, 300 against 322, at 2.0 times" in (
+        rivals_view.conclusion([short, ENTRY])
+    )
+    without = {name: value for name, value in ENTRY.items() if name != "prior_bits"}
+    assert "fewest" not in rivals_view.conclusion([short, without])
+    assert "<td>409</td><td>–</td>" in rivals_view.table_html(rivals_view.Rivals([without], ""))
     best = {**ENTRY, "perplexity": 500.0}
     assert "not a better picture" not in rivals_view.conclusion([LFQ, best])
     assert rivals_view.conclusion([ENTRY]) == ""
@@ -202,25 +213,34 @@ def test_the_conclusion_follows_from_the_figures():
 
 def test_the_recorded_table_is_there_at_once_and_a_damaged_one_is_left_out(settings):
     path = settings.checkpoints / plan_runs.RECORDED[0]
-    stored = {"dataset": "mnist", "images": 10, "steps": 5, "seed": 3}
-    path.write_text(json.dumps({**stored, "done": [LFQ, ENTRY]}))
+    stored = {"dataset": "mnist", "images": 10, "steps": 5, "seeds": [3, 4]}
+    first, again = [{**e, "seed": 3} for e in (LFQ, ENTRY)], {**ENTRY, "seed": 4, "mse": 0.0019}
+    path.write_text(json.dumps({**stored, "done": [*first, again]}))
     jobs = Jobs(settings.runs, command=["false"])
     try:
         view = plan_runs.show("quantizers", jobs, settings, "", None, None, "")
     finally:
         jobs.close()
-    assert "Recorded: 5 steps of MNIST each, on 10 test images. One seed (3)" in view.table
+    assert "Recorded: 5 steps of MNIST each, on 10 test images. The mse is that of seeds 3 / 4" in (
+        view.table
+    )
+    assert view.table.count("<tr>") == 3 and "<td>0.00180 / 0.00190</td>" in view.table
     assert view.table.index("0.00180") < view.table.index("0.00360"), "the lowest error is first"
-    assert "427.8" not in view.table and "428 bits, 24.4 dB" in view.figure
-    entry = {**ENTRY, "mse": "<b>"}
+    assert "341.2" not in view.table and "341 bits, 24.4 dB" in view.figure
+    path.write_text(json.dumps({**stored, "seeds": [3], "done": first}))
+    one = rivals_view.table_html(rivals_view.recorded(path))
+    assert "One seed (3): small differences say nothing" in one and "<td>0.00180</td>" in one
+    entry = {**ENTRY, "seed": 3, "mse": "<b>"}
     for bad in (
         "{",
         "[]",
         '{"done": 3}',
-        '{"done": [{}], "images": 1, "steps": 1, "seed": 0}',
+        '{"done": [{}], "images": 1, "steps": 1, "seeds": [0]}',
         '{"done": []}',
         json.dumps({**stored, "done": [entry]}),
-        json.dumps({**stored, "done": [ENTRY], "dataset": "<b>"}),
+        json.dumps({**stored, "done": [ENTRY]}),
+        json.dumps({**stored, "done": first, "seeds": []}),
+        json.dumps({**stored, "done": first, "dataset": "<b>"}),
     ):
         path.write_text(bad)
         assert rivals_view.tables_html([rivals_view.recorded(path)]) == "", bad

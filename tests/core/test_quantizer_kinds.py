@@ -8,18 +8,21 @@ import numpy as np
 import pytest
 import torch
 import torch.nn.functional as F
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from vqvae.config import ConfigError, ModelConfig, TrainingConfig
 from vqvae.data.imageset import ImageSet
 from vqvae.nn import losses
 from vqvae.nn.build import build_model, build_quantizer
+from vqvae.nn.quantizers import search
 from vqvae.nn.quantizers.base import KMEANS_STEPS
 from vqvae.nn.quantizers.ema import EMAVectorQuantizer
 from vqvae.nn.quantizers.estimators import ESTIMATORS, rotate, straight_through
 from vqvae.nn.quantizers.fsq import FiniteScalarQuantizer
 from vqvae.nn.quantizers.lfq import BinarySphericalQuantizer, LookupFreeQuantizer
 from vqvae.nn.quantizers.residual import ResidualQuantizer
-from vqvae.nn.quantizers.search import kmeans, nearest_rows
+from vqvae.nn.quantizers.search import kmeans, nearest_rows, nearest_sums, sums_of
 from vqvae.nn.quantizers.simvq import SimVQ
 from vqvae.quantizers import QUANTIZERS, nearest_sizes, suitable_dim
 from vqvae.training.training import Training
@@ -325,6 +328,74 @@ def test_the_nearest_sum_is_the_papers_where_stages_are_far_apart_and_nearer_whe
         (z - made.rows(index)).square().sum(1) for index in (made.nearest(z), greedy(z, stages))
     )
     assert (error <= greedy_error + 1e-3).all() and error.mean() < 0.9 * greedy_error.mean()
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    levels=st.lists(st.integers(1, 12), min_size=1, max_size=4),
+    d=st.integers(1, 9),
+    n=st.integers(0, 40),
+    scale=st.sampled_from([1e-20, 0.1, 1.0, 30.0]),
+    offset=st.sampled_from([0.0, 20.0]),
+    seed=st.integers(0, 10**6),
+)
+def test_the_nearest_sum_is_that_of_brute_force(levels, d, n, scale, offset, seed):
+    tables = [
+        scale * torch.randn(size, d, generator=seeded(seed + i)) for i, size in enumerate(levels)
+    ]
+    points = scale * (torch.randn(n, d, generator=seeded(seed + 9)) * len(levels) + offset)
+    sums = sums_of(tables).double()
+    squared = (points.double()[:, None] - sums).square().sum(-1)
+    index = nearest_sums(points, tables)
+    assert index.shape == (n,) and index.dtype == torch.int64
+    chosen = squared.gather(1, index[:, None])[:, 0]
+    size = points.double().square().sum(1) + sums.square().sum(1).amax()
+    assert (chosen - squared.amin(1) <= 1e-5 * size).all()
+
+
+@settings(max_examples=40, deadline=None)
+@given(seed=st.integers(0, 10**6), d=st.integers(1, 4))
+def test_of_sums_that_are_as_near_the_lowest_index_is_taken(seed, d):
+    def whole(*shape, at):
+        return torch.randint(-2, 3, shape, generator=seeded(seed + at)).float()
+
+    tables, points = [whole(5, d, at=1), whole(4, d, at=2), whole(3, d, at=3)], whole(50, d, at=4)
+    squared = (points[:, None] - sums_of(tables)).square().sum(-1)
+    lowest = (squared == squared.amin(1, keepdim=True)).int().argmax(1)
+    assert torch.equal(nearest_sums(points, tables), lowest)
+
+
+def test_the_nearest_sum_is_found_without_the_distances_of_all_and_in_blocks(monkeypatch):
+    tables = [torch.randn(60, 8, generator=seeded(s)) for s in (40, 41)]
+    points = 1.5 * torch.randn(700, 8, generator=seeded(42))
+    expected, made, real = nearest_rows(points, sums_of(tables)), [], torch.addmm
+
+    def watched(*args, **options):
+        made.append(real(*args, **options))
+        return made[-1]
+
+    monkeypatch.setattr(torch, "addmm", watched)
+    assert torch.equal(nearest_sums(points, tables), expected)
+    assert sum(product.numel() for product in made) < 0.1 * 700 * 3600
+    for block in ("BOUND_BLOCK", "DISTANCE_BLOCK"):
+        monkeypatch.setattr(search, block, 60 * 64)
+        made.clear()
+        assert torch.equal(nearest_sums(points, tables), expected)
+    assert max(product.numel() for product in made) <= 60 * 64
+    # Where the bounds tell little, for lack of room, all sums are searched.
+    monkeypatch.setattr(search, "SPAN", 0.1)
+    assert torch.equal(nearest_sums(points, tables), expected)
+
+
+def test_numbers_that_are_none_and_sums_that_are_all_the_same_are_searched_as_in_any_table():
+    tables = [torch.randn(6, 3, generator=seeded(s)) for s in (43, 44)]
+    for bad in (torch.nan, torch.inf, 1e38):
+        points = torch.randn(20, 3, generator=seeded(45))
+        fine = nearest_sums(points[:-1], tables)
+        points[-1, 0] = bad
+        assert torch.equal(nearest_sums(points, tables)[:-1], fine), bad
+    same = [torch.ones(4, 3), torch.zeros(5, 3)]
+    assert torch.equal(nearest_sums(points[:-1], same), torch.zeros(19, dtype=torch.int64))
 
 
 def test_residual_stages_start_on_kmeans_of_what_is_left_in_order():

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from demo.charts.rate_plot import rate_html
-from demo.runs.plans import ENOUGH_STEPS, RIVALS
+from demo.runs.plans import ENOUGH_STEPS, PRIOR_STEPS, RIVALS
 from demo.text import figure, term
 
 FIGURES = (
@@ -38,9 +38,10 @@ SHOWN = (
     "drawn at random for each cell by itself, as often as it occurs there. A "
     f"{term('prior')} does better.</p>"
 )
-CODED = (
-    "Counted after entropy coding, with one table of code lengths for all cells: codes that are "
-    "chosen more often take fewer bits."
+PRIOR = (
+    f"Prior bits: what a small prior needs after the same {PRIOR_STEPS} steps on the codes of each "
+    "quantizer. It predicts a cell from its place and from the other cells; coded bits only count "
+    "how often each code is chosen."
 )
 
 
@@ -48,6 +49,7 @@ class Rivals(NamedTuple):
     """What is shown: figures, and where they are from."""
 
     entries: Sequence[Mapping[str, Any]]
+    """Of one seed; where there are several, `errors` has the mse of each."""
     note: str
     """In a sentence, plain text."""
 
@@ -56,19 +58,28 @@ def recorded(path: Path) -> Rivals:
     """The stored figures; none where they are absent or are not figures."""
     try:
         value = json.loads(path.read_text("utf-8"))
-        entries = [
+        found = [
             entry
             for entry in value["done"]
             if entry["name"] in RIVALS and all(figure(entry[name]) is not None for name in FIGURES)
         ]
-        steps, images, seed = (int(value[name]) for name in ("steps", "images", "seed"))
+        steps, images = (int(value[name]) for name in ("steps", "images"))
+        seeds = [int(seed) for seed in value["seeds"]]
         dataset = NAMES[value["dataset"]]
-    except (OSError, ValueError, KeyError, TypeError):
+        entries = [
+            {**e, "errors": [o["mse"] for o in found if o["name"] == e["name"]]}
+            for e in found
+            if e["seed"] == seeds[0]
+        ]
+    except (OSError, ValueError, KeyError, TypeError, IndexError):
         return Rivals([], "")
+    said = f"Recorded: {steps:,} steps of {dataset} each, on {images:,} test images. "
+    if len(seeds) == 1:
+        return Rivals(entries, f"{said}One seed ({seeds[0]}): small differences say nothing.")
     return Rivals(
         entries,
-        f"Recorded: {steps:,} steps of {dataset} each, on {images:,} test images. One seed "
-        f"({seed}): small differences say nothing.",
+        f"{said}The mse is that of seeds {' / '.join(map(str, seeds))}, all else is of seed "
+        f"{seeds[0]}: differences as small as between two seeds say nothing.",
     )
 
 
@@ -92,20 +103,29 @@ def own(parts: Sequence[dict], results: dict) -> Rivals:
 
 
 def plot_html(rivals: Rivals) -> str:
-    """A point for each quantizer: bits after entropy coding against PSNR."""
+    """A point for each quantizer: the bits that its codes need against PSNR."""
+    bits, how = needed(rivals.entries)
     return rate_html(
         [
             {
                 "series": SERIES,
                 "label": RIVALS[e["name"]][0],
-                "bits": e["coded_bits"],
+                "bits": e[bits],
                 "psnr": e["psnr"],
                 "about": RIVALS[e["name"]][1],
             }
             for e in rivals.entries
         ],
-        note=CODED if rivals.entries else "",
+        note=f"Bits that the codes take {how}." if rivals.entries else "",
     )
+
+
+def needed(entries: Sequence[Mapping[str, Any]]) -> tuple[str, str]:
+    """The figure by which codes are compared in bits, and how it is come by: by a prior, or where
+    not all of them have one by entropy coding."""
+    if all(figure(e.get("prior_bits")) is not None for e in entries):
+        return "prior_bits", "with a small prior"
+    return "coded_bits", "after entropy coding"
 
 
 def tables_html(tables: Sequence[Rivals]) -> str:
@@ -127,6 +147,7 @@ def table_html(rivals: Rivals) -> str:
     head = (
         "<tr><th>Quantizer</th><th>K</th><th>D</th>"
         f"<th>{term('bits per image', 'Bits')}</th><th>{term('entropy', 'Coded bits')}</th>"
+        f"<th>{term('prior', 'Prior bits')}</th>"
         f"<th>{term('mse')}</th><th>{term('PSNR')}, dB</th><th>{term('usage', 'Usage')}</th>"
         f"<th>{term('perplexity', 'Perplexity')}</th><th>ms per step</th></tr>"
     )
@@ -135,7 +156,8 @@ def table_html(rivals: Rivals) -> str:
         '<div class="vq-plan-table" tabindex="0" role="region" aria-label="Figures of the '
         'quantizers"><table>'
         f"{head}{''.join(map(_row, entries))}</table></div>"
-        f'<p class="vq-note vq-finding">{escape(conclusion(entries))}</p>{pictures_html(entries)}'
+        f'<p class="vq-note vq-finding">{escape(conclusion(entries))}</p>'
+        f'<p class="vq-note">{PRIOR}</p>{pictures_html(entries)}'
     )
 
 
@@ -167,7 +189,8 @@ def conclusion(entries: Sequence[Mapping[str, Any]]) -> str:
         )
     best = min(entries, key=lambda e: e["mse"])
     even = max(entries, key=lambda e: e["perplexity"])
-    short = min(entries, key=lambda e: e["coded_bits"])
+    bits, how = needed(entries)
+    short = min(entries, key=lambda e: e[bits])
     name = {id(e): RIVALS[e["name"]][0] for e in entries}
     said = f"Lowest error: {name[id(best)]}. "
     if even is not best:
@@ -177,9 +200,8 @@ def conclusion(entries: Sequence[Mapping[str, Any]]) -> str:
         )
     if short is not best:
         said += (
-            f"{name[id(short)]} is the shortest after entropy coding, {short['coded_bits']:,.0f} "
-            f"bits against {best['coded_bits']:,.0f}, at {short['mse'] / best['mse']:.1f} times "
-            "the error."
+            f"{name[id(short)]} needs the fewest bits {how}, {short[bits]:,.0f} against "
+            f"{best[bits]:,.0f}, at {short['mse'] / best['mse']:.1f} times the error."
         )
     return said.strip()
 
@@ -187,13 +209,15 @@ def conclusion(entries: Sequence[Mapping[str, Any]]) -> str:
 def _row(e: Mapping[str, Any]) -> str:
     levels = " × ".join(map(str, e.get("levels") or ()))
     size = f"{e['codebook_size']:,}" + (f" ({levels})" if levels else "")
+    prior = figure(e.get("prior_bits"))
     cells = (
         escape(RIVALS[e["name"]][0]),
         escape(size),
         e["embedding_dim"],
         f"{e['bits']:,.0f}",
         f"{e['coded_bits']:,.0f}",
-        f"{e['mse']:.5f}",
+        "–" if prior is None else f"{prior:,.0f}",
+        " / ".join(f"{mse:.5f}" for mse in e.get("errors") or [e["mse"]]),
         f"{e['psnr']:.1f}",
         f"{math.floor(100 * e['usage'])} %",
         f"{e['perplexity']:,.0f}",

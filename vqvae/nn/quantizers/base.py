@@ -22,7 +22,7 @@ from vqvae import distributed
 from vqvae.collapse import RECENT_STEPS
 from vqvae.nn.precision import at_least_float32, check_learnable
 from vqvae.nn.quantizers.estimators import ESTIMATORS
-from vqvae.nn.quantizers.search import nearest_rows
+from vqvae.nn.quantizers.search import kmeans, nearest_rows
 
 KMEANS_STEPS = 10
 
@@ -116,7 +116,7 @@ class Quantizer(nn.Module):
             if self.training:
                 check_learnable(self.usage_counts)
             z_e = z_e.to(at_least_float32(self.usage_counts).dtype)
-            flat = vectors_of(z_e)
+            flat = self.vectors(z_e)
             if self.training and not self.started:
                 self.start(flat, generator)
             flat_indices, z_q = self.replace(flat)
@@ -142,6 +142,10 @@ class Quantizer(nn.Module):
         """The encoder's output float (B, D, *spatial) in the space of the codes: of the same
         shape."""
         return z_e
+
+    def vectors(self, z_e: Tensor) -> Tensor:
+        """The vectors of z_e (B, D, *spatial) as rows (N, D), in memory as it suits `replace`."""
+        return vectors_of(z_e)
 
     def distances(self, z: Tensor) -> Tensor:
         """Squared Euclidean distances from z (..., D) to every code: float (..., K), never below
@@ -184,6 +188,18 @@ class Quantizer(nn.Module):
         processes). One that follows from its sizes alone is there already."""
 
     @torch.no_grad()
+    def start_on_kmeans(
+        self, codebook: Tensor, flat: Tensor, generator: torch.Generator | None
+    ) -> None:
+        """Put `codebook` (K, D) on the k-means centres of flat (N, D), those of all processes."""
+        vectors = distributed.gather(flat)
+        centres, counts = kmeans(vectors, self.codebook_size, KMEANS_STEPS, generator)
+        codebook.copy_(centres)
+        self.usage_counts.copy_(counts)
+        distributed.broadcast_state(self)
+        self.started.fill_(True)
+
+    @torch.no_grad()
     def statistics(self, z_e: Tensor, indices: Tensor) -> tuple[Tensor, ...]:
         """What the codebook learns from, of a batch z_e (B, D, *spatial) and its indices (any
         shape): counts int64 (K,) and, where it follows averages, the sums of the vectors of each
@@ -198,7 +214,7 @@ class Quantizer(nn.Module):
         """Learn from the `statistics` of a step, then move dead codes onto vectors of z_e
         (B, D, *spatial). Returns how many were moved."""
         counts = statistics[0]
-        self.idle_steps.add_(1).masked_fill_(counts > 0, 0)
+        self.idle_steps.add_(1).mul_(counts == 0)
         self.usage_counts.lerp_(counts.to(self.usage_counts.dtype), 1 - self.ema_decay)
         return 0
 
@@ -222,16 +238,6 @@ class Quantizer(nn.Module):
         counts = self.usage_counts.cpu().double()  # MPS has no float64
         p = counts / counts.sum().clamp_min(1e-12)
         return math.exp(-torch.special.xlogy(p, p).sum().item())
-
-
-class ImpliedCodebook(Quantizer):
-    """A quantizer whose codebook is not stored but follows from less: a kind says what its `rows`
-    are."""
-
-    @property
-    def codebook(self) -> Tensor:  # ty: ignore[incompatible-property-override]
-        """float (K, D), made anew at each access."""
-        return self.rows(torch.arange(self.codebook_size, device=self.usage_counts.device))
 
 
 def vectors_of(z_e: Tensor) -> Tensor:

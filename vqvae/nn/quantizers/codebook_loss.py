@@ -11,9 +11,7 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor, nn
 
-from vqvae import distributed
-from vqvae.nn.quantizers.base import KMEANS_STEPS, Quantizer, random_vectors, vectors_of
-from vqvae.nn.quantizers.search import kmeans
+from vqvae.nn.quantizers.base import Quantizer, random_vectors, vectors_of
 
 
 class VectorQuantizer(Quantizer):
@@ -50,17 +48,8 @@ class VectorQuantizer(Quantizer):
     def _make_codebook(self, values: Tensor) -> None:
         self.codebook = nn.Parameter(values)
 
-    @torch.no_grad()
     def start(self, flat: Tensor, generator: torch.Generator | None = None) -> None:
-        """Put the codebook on the k-means centres of flat (N, D), real encoder outputs (those of
-        all processes)."""
-        centres, counts = kmeans(
-            distributed.gather(flat), self.codebook_size, KMEANS_STEPS, generator
-        )
-        self.codebook.copy_(centres)
-        self.usage_counts.copy_(counts)
-        distributed.broadcast_state(self)
-        self.started.fill_(True)
+        self.start_on_kmeans(self.codebook, flat, generator)
 
     @torch.no_grad()
     def learn(

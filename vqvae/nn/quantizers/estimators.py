@@ -28,13 +28,11 @@ def rotate(z_e: Tensor, z_q: Tensor) -> Tensor:
     R turns z_e into the direction of z_q within their plane (section 4.2), as two reflections:
     R z = z - 2 r (r z) + 2 q (e z), with e and q of length 1 along z_e and z_q, r along e + q.
     """
-    q = F.normalize(z_q.detach(), dim=-1, eps=SMALL)
-    e = F.normalize(z_e.detach(), dim=-1, eps=SMALL)
+    e, q = z_e.detach(), z_q.detach()
+    scale = q.norm(dim=-1, keepdim=True) / e.norm(dim=-1, keepdim=True).clamp_min(SMALL)
+    e, q = (F.normalize(vector, dim=-1, eps=SMALL) for vector in (e, q))
     r = F.normalize(e + q, dim=-1, eps=SMALL)
     turned = z_e - 2 * r * (r * z_e).sum(-1, keepdim=True) + 2 * q * (e * z_e).sum(-1, keepdim=True)
-    scale = z_q.detach().norm(dim=-1, keepdim=True) / z_e.detach().norm(
-        dim=-1, keepdim=True
-    ).clamp_min(SMALL)
     turned = turned * scale
     # Rounding, and the directions that a zero vector lacks, must not change what the decoder sees.
     return turned + (z_q - turned).detach()

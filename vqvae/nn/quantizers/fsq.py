@@ -10,16 +10,17 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
+import torch
 from torch import Tensor
 
 from vqvae.nn.precision import at_least_float32
-from vqvae.nn.quantizers.base import ImpliedCodebook
+from vqvae.nn.quantizers.base import Quantizer
 
 MARGIN = 1e-3
 """How far within the outermost values the bound stays, as a share: epsilon of the paper's code."""
 
 
-class FiniteScalarQuantizer(ImpliedCodebook):
+class FiniteScalarQuantizer(Quantizer):
     """Section 3.1 and the code of appendix A.1.
 
     Args:
@@ -31,49 +32,40 @@ class FiniteScalarQuantizer(ImpliedCodebook):
     def __init__(self, levels: Sequence[int], **options) -> None:
         super().__init__(math.prod(levels), len(levels), **options)
         self.levels = tuple(levels)
-        half = [count // 2 for count in levels]
-        places = [math.prod(levels[:d]) for d in range(len(levels))]
-        self._numbers = half, places, levels
-        """For each number the steps from 0 to its lowest value, which lies at -1; what a step adds
-        to the index; and how many values it has."""
+        # For each number: where its tanh is shifted, what it is scaled by and moved to; the steps
+        # from 0 to its lowest value, which lies at -1, what a step adds to the index, and the last.
+        self._bound, self._grid, place = [], [], 1
+        for count in levels:
+            half, reach = count // 2, (count - 1) * (1 - MARGIN) / 2
+            offset = 0.5 * (count % 2 == 0)  # an even number of values has none in the middle
+            self._bound.append((math.tan(offset / reach), reach / half, -offset / half))
+            self._grid.append((half, place, count - 1))
+            place *= count
+        values = [torch.arange(count) / (count // 2) - 1 for count in reversed(levels)]
+        grid = torch.cartesian_prod(*values).reshape(self.codebook_size, -1).flip(1)
+        self.register_buffer("codebook", grid, persistent=False)
 
     def squash(self, z_e: Tensor) -> Tensor:
         """`bound` of the paper's code: a tanh that reaches from the first value to the last."""
-        half = self._numbers[0]
-        reach = [(count - 1) * (1 - MARGIN) / 2 for count in self.levels]
-        # An even number of values has none in the middle.
-        offset = [0.5 * (count % 2 == 0) for count in self.levels]
-        shift = [math.tan(o / r) for o, r in zip(offset, reach, strict=True)]
-        shift, reach, offset, half = (
-            self._column(z_e, numbers, z_e.ndim - 2) for numbers in (shift, reach, offset, half)
-        )
-        return (z_e + shift).tanh() * (reach / half) - offset / half
+        columns = z_e.new_tensor(self._bound).T.reshape(3, -1, *[1] * (z_e.ndim - 2))
+        shift, scale, offset = columns
+        return torch.addcmul(offset, (z_e + shift).tanh(), scale)
+
+    def vectors(self, z_e: Tensor) -> Tensor:
+        # Number by number, as they lie in z_e: D is small, N is not.
+        return at_least_float32(z_e).transpose(0, 1).reshape(self.embedding_dim, -1).T
 
     def nearest(self, flat: Tensor) -> Tensor:
         return self.replace(flat)[0]
 
     def replace(self, flat: Tensor) -> tuple[Tensor, Tensor]:
-        flat = at_least_float32(flat.detach()).T.contiguous()  # (D, N): D is small, N is not
-        half, places, levels = (self._column(flat, numbers) for numbers in self._numbers)
-        steps = (flat * half + (half - 0.5)).ceil()  # a tie goes down
-        digits = steps.nan_to_num(0).clamp_min(0).minimum(levels - 1)
-        return (digits * places).sum(0).long(), (digits / half - 1).T
-
-    def rows(self, indices: Tensor) -> Tensor:
-        # In whole floats, exact up to 2^24: whole numbers are divided several times as slowly.
-        flat = indices.reshape(1, -1).float()
-        half, places, levels = (self._column(flat, numbers) for numbers in self._numbers)
-        above = (flat / places).floor()  # (D, N): the digits from d on
-        digits = above - levels * (above / levels).floor()
-        rows = (digits / half - 1).to(self.dtype)
-        return rows.T.reshape(*indices.shape, self.embedding_dim)
+        flat = at_least_float32(flat.detach()).T.contiguous()  # (D, N)
+        half, place, last = flat.new_tensor(self._grid).T[..., None]
+        steps = torch.addcmul(half - 0.5, flat, half).ceil_()  # a tie goes down
+        digits = steps.clamp_(torch.zeros_like(last), last)
+        return (digits * place).sum(0).nan_to_num_(0).long(), (digits / half).sub_(1).T
 
     def raw_losses(self, flat: Tensor, z_q: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         """None: rounding is near enough to need no pull, and the grid does not move."""
         zero = flat.new_zeros(())
         return zero, zero, zero
-
-    @staticmethod
-    def _column(like: Tensor, numbers: Sequence[float], axes: int = 1) -> Tensor:
-        """A number for each of the D as the type of `like`, before so many axes: (D, 1, ...)."""
-        return like.new_tensor(numbers).view(-1, *[1] * axes)

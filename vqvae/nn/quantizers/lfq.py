@@ -13,10 +13,10 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from vqvae import distributed
-from vqvae.nn.quantizers.base import ImpliedCodebook
+from vqvae.nn.quantizers.base import Quantizer
 
 
-class LookupFreeQuantizer(ImpliedCodebook):
+class LookupFreeQuantizer(Quantizer):
     """Each number becomes its sign; bit d of the index is whether number d is above 0 (section 3.1
     of arXiv:2310.05737).
 
@@ -30,19 +30,19 @@ class LookupFreeQuantizer(ImpliedCodebook):
         options: those of `Quantizer`.
     """
 
-    side = 1.0
-    """Distance of the codes from 0 along each number."""
-
     def __init__(self, embedding_dim: int, temperature: float = 1.0, **options) -> None:
         super().__init__(2**embedding_dim, embedding_dim, **options)
-        self.temperature = temperature
+        self.temperature, self.side = temperature, self._side()
+        bits = torch.arange(self.codebook_size)[:, None] >> torch.arange(embedding_dim) & 1
+        self.register_buffer("codebook", self.side * (2.0 * bits - 1), persistent=False)
+
+    def _side(self) -> float:
+        """Distance of the codes from 0 along each number."""
+        return 1.0
 
     def nearest(self, flat: Tensor) -> Tensor:
-        return ((flat.detach() > 0).long() << self._bits(flat.device)).sum(-1)
-
-    def rows(self, indices: Tensor) -> Tensor:
-        bits = indices[..., None] >> self._bits(indices.device) & 1
-        return (self.side * (2.0 * bits - 1)).to(self.dtype)
+        bits = torch.arange(self.embedding_dim, device=flat.device)
+        return ((flat.detach() > 0).long() << bits).sum(-1)
 
     def raw_losses(self, flat: Tensor, z_q: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         return flat.new_zeros(()), F.mse_loss(flat, z_q.detach()), self.entropy_loss(flat)
@@ -56,16 +56,9 @@ class LookupFreeQuantizer(ImpliedCodebook):
         half = self.embedding_dim // 2
         mean = _patterns(p[:, :half]).T @ _patterns(p[:, half:]) / len(p)
         if self.training:  # over all processes; the gradient is that of our own part
-            mean = (
-                mean
-                + (
-                    distributed.all_reduce_sum(mean.detach())[0] / distributed.world_size() - mean
-                ).detach()
-            )
+            of_all = distributed.all_reduce_sum(mean.detach())[0] / distributed.world_size()
+            mean = mean + (of_all - mean).detach()
         return of_each + (mean * mean.clamp_min(1e-12).log()).sum()
-
-    def _bits(self, device: torch.device) -> Tensor:
-        return torch.arange(self.embedding_dim, device=device)
 
 
 class BinarySphericalQuantizer(LookupFreeQuantizer):
@@ -73,9 +66,8 @@ class BinarySphericalQuantizer(LookupFreeQuantizer):
     codes are the corners of the cube that lie on the sphere too, so that no latent is far from its
     code."""
 
-    def __init__(self, embedding_dim: int, temperature: float = 1.0, **options) -> None:
-        super().__init__(embedding_dim, temperature, **options)
-        self.side = embedding_dim**-0.5
+    def _side(self) -> float:
+        return self.embedding_dim**-0.5
 
     def squash(self, z_e: Tensor) -> Tensor:
         return F.normalize(z_e, dim=1)

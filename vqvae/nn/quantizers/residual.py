@@ -9,24 +9,22 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Sequence
-from functools import reduce
 
 import torch
-import torch.nn.functional as F
 from torch import Tensor
 
 from vqvae import distributed
 from vqvae.nn.quantizers.base import (
     KMEANS_STEPS,
-    ImpliedCodebook,
+    Quantizer,
     random_vectors,
     sums_by_code,
     vectors_of,
 )
-from vqvae.nn.quantizers.search import kmeans, nearest_rows, nearest_sums
+from vqvae.nn.quantizers.search import kmeans, nearest_rows, nearest_sums, sums_of
 
 
-class ResidualQuantizer(ImpliedCodebook):
+class ResidualQuantizer(Quantizer):
     """Residual vector quantization (algorithm 1 of arXiv:2107.03312) whose K sums are searched
     exactly.
 
@@ -70,30 +68,20 @@ class ResidualQuantizer(ImpliedCodebook):
         self.register_buffer("vector_sums", torch.zeros(self.codebook_size, embedding_dim))
         self.started.fill_(not kmeans_start)
 
-    def nearest(self, flat: Tensor) -> Tensor:
-        if len(self.levels) == 1 or flat.device.type != "cpu" or torch.compiler.is_compiling():
-            return super().nearest(flat)
-        # Two tables, the sums of the first stages and of the last, as near in size as can be.
-        stages = self.stages.split(self.levels)
-        cut = min(
-            range(1, len(stages)),
-            key=lambda at: math.prod(self.levels[:at]) + math.prod(self.levels[at:]),
-        )
-        return nearest_sums(flat, sums_of(stages[:cut]), sums_of(stages[cut:]))
+    @property
+    def codebook(self) -> Tensor:  # ty: ignore[incompatible-property-override]
+        """float (K, D), every sum, made anew at each access."""
+        return sums_of(self.stages.split(self.levels))
 
-    def rows(self, indices: Tensor) -> Tensor:
-        parts = [
-            F.embedding(indices // after % len(stage), stage) for stage, _, after in self._stages()
-        ]
-        return torch.stack(parts).sum(0)
+    def nearest(self, flat: Tensor) -> Tensor:
+        return nearest_sums(flat, self.stages.split(self.levels))
 
     @torch.no_grad()
     def start(self, flat: Tensor, generator: torch.Generator | None = None) -> None:
         """Put the stages, in order, on the k-means centres of what those before leave of flat
         (N, D), encoder outputs (those of all processes)."""
-        vectors = distributed.gather(flat)
-        left = vectors
-        for stage, _, _ in self._stages():
+        vectors = left = distributed.gather(flat)
+        for stage, _ in self._stages():
             centres, _ = kmeans(left, len(stage), KMEANS_STEPS, generator)
             stage.copy_(centres)
             left = left - centres[nearest_rows(left, centres)]
@@ -112,46 +100,34 @@ class ResidualQuantizer(ImpliedCodebook):
     ) -> int:
         self.vector_sums.lerp_(statistics[1], 1 - self.ema_decay)
         super().learn(z_e, statistics, generator)
-        left = (
-            self.vector_sums - self.codebook * self.usage_counts[:, None]
-        )  # summed over the vectors of each code
-        for stage, before, after in self._stages():
-            counts = self.usage_counts.view(before, len(stage), after)
-            step = (
-                left.view(before, len(stage), after, -1).sum((0, 2))
-                / counts.sum((0, 2)).clamp_min(1e-8)[:, None]
-            )
+        left = self.vector_sums - self.codebook * self.usage_counts[:, None]  # sums, of each code
+        for stage, shape in self._stages():
+            counts = self.usage_counts.view(*shape, 1)
+            step = left.view(*shape, -1).sum((0, 2)) / counts.sum((0, 2)).clamp_min(1e-8)
             stage.add_(step)
-            left -= (counts[..., None] * step[:, None]).view_as(left)
+            left -= (counts * step[:, None]).view_as(left)
         return self._restart_dead_vectors(vectors_of(z_e), generator)
 
     def _restart_dead_vectors(self, flat: Tensor, generator: torch.Generator | None) -> int:
         """All codes with a vector that was moved then count as used at the mean rate; returns how
         many were moved."""
-        mean, restarted = self.usage_counts.sum() / self.codebook_size, 0
-        for stage, before, after in self._stages():
-            counts = self.usage_counts.view(before, len(stage), after)
-            least = self.restart_threshold * mean * before * after
-            dead = (counts.sum((0, 2)) < least).nonzero().squeeze(1)
-            if not len(dead):
-                continue
-            chosen = random_vectors(flat, len(dead), generator)
-            nearest = self.nearest(chosen)
-            stage[dead] = chosen - self.rows(nearest) + stage[nearest // after % len(stage)]
-            counts[:, dead] = mean
-            sums = self.vector_sums.view(before, len(stage), after, -1)
-            sums[:, dead] = mean * self.codebook.view_as(sums)[:, dead]
-            restarted += len(dead)
+        mean, restarted = self.usage_counts.mean(), 0
+        for stage, shape in self._stages():
+            counts, sums = self.usage_counts.view(shape), self.vector_sums.view(*shape, -1)
+            rate = counts.mean((0, 2))
+            dead = (rate < self.restart_threshold * mean).nonzero().squeeze(1)
+            if len(dead):
+                chosen = random_vectors(flat, len(dead), generator)
+                nearest = self.nearest(chosen)
+                stage[dead] = chosen - self.rows(nearest) + stage[nearest // shape[2] % shape[1]]
+                counts[:, dead] = mean
+                sums[:, dead] = mean * self.codebook.view_as(sums)[:, dead]
+                restarted += len(dead)
         return restarted
 
-    def _stages(self) -> Iterator[tuple[Tensor, int, int]]:
-        """Each stage's vectors, and how many codes the stages before and after it make: the index
-        of a code is (before, stage, after), the last counting fastest."""
+    def _stages(self) -> Iterator[tuple[Tensor, tuple[int, int, int]]]:
+        """Each stage's vectors, and how many codes the stages before it, it and those after it
+        make: the axes of all codes, in order."""
         for number, stage in enumerate(self.stages.split(self.levels)):
-            yield stage, math.prod(self.levels[:number]), math.prod(self.levels[number + 1 :])
-
-
-def sums_of(stages: Sequence[Tensor]) -> Tensor:
-    """Every sum of one row from each of the stages (K_s, D), the last counting fastest: float
-    (product of K_s, D)."""
-    return reduce(lambda sums, stage: (sums[:, None] + stage).flatten(0, 1), stages)
+            before, after = self.levels[:number], self.levels[number + 1 :]
+            yield stage, (math.prod(before), len(stage), math.prod(after))

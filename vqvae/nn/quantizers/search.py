@@ -5,6 +5,10 @@ Axes: N points, K rows of the table, D numbers in each.
 
 from __future__ import annotations
 
+import math
+from collections.abc import Sequence
+from functools import reduce
+
 import torch
 from torch import Tensor
 
@@ -49,21 +53,35 @@ def nearest_rows(points: Tensor, centres: Tensor) -> Tensor:
         )
 
 
-@torch.no_grad()
-def nearest_sums(points: Tensor, first: Tensor, second: Tensor) -> Tensor:
-    """The nearest of all sums first[i] + second[j] to each row of points (N, D), as
-    i * len(second) + j: int64 (N,). Ties go to the lowest.
+def sums_of(tables: Sequence[Tensor]) -> Tensor:
+    """Every sum of one row from each of the tables (K_t, D), the last counting fastest: float
+    (product of K_t, D)."""
+    return reduce(lambda sums, table: (sums[:, None] + table).flatten(0, 1), tables)
 
-    Exact, as `nearest_rows` of all sums is, but at the cost of a few numbers for each i and j, not
-    for each pair. For a point z and a sum a + b, half the squared distance is |z|^2 / 2 and
+
+@without_gradients
+def nearest_sums(points: Tensor, tables: Sequence[Tensor]) -> Tensor:
+    """Index in `sums_of` the tables of the sum nearest to each row of points (N, D): int64 (N,).
+    Ties go to the lowest.
+
+    Exact, as `nearest_rows` of all sums, but at the cost of a few numbers for each row, not for
+    each sum. The tables are made two, of rows a_i and b_j. For a point z and a sum a + b, half the
+    squared distance is |z|^2 / 2 and
 
         u_i + v_j + c_ij,    u = |a|^2 / 2 - z a,    v = |b|^2 / 2 - z b,    c = a b.
 
     Whatever j is, this is at least u_i - log(sum_j exp(-t (v_j + c_ij))) / t, for any t > 0, where
     the sums are one product of two matrices. So first the i of the least bound is searched; then
     the others whose bound is below what was found there, which are few.
+
+    A GPU is as fast with all sums, and a graph that is compiled cannot hold such a search.
     """
-    first, second = at_least_float32(first), at_least_float32(second)
+    everywhere = torch.compiler.is_compiling() or points.device.type != "cpu"
+    if everywhere or len(tables) < 2 or not len(points):
+        return nearest_rows(points, sums_of(tables))
+    sizes = [len(table) for table in tables]
+    cut = min(range(1, len(sizes)), key=lambda n: math.prod(sizes[:n]) + math.prod(sizes[n:]))
+    first, second = (at_least_float32(sums_of(part)) for part in (tables[:cut], tables[cut:]))
     rows = max(1, BOUND_BLOCK // max(len(first), len(second)))
     with torch.autocast(points.device.type, enabled=False):
         blocks = points.to(first.dtype).split(rows)
@@ -78,6 +96,8 @@ def _nearest_sums(points: Tensor, first: Tensor, second: Tensor) -> Tensor:
     least_v, least_c = v.amin(1, keepdim=True), c.amin(1, keepdim=True)
     v, c = v.sub_(least_v), c.sub_(least_c)
     t = SPAN / (v.amax() + c.amax())
+    if not 0 < t < torch.inf:  # all sums are the same, or some number is none
+        return nearest_rows(points, sums_of((first, second)))
     v, c = (part.mul_(-t).clamp_min_(LEAST).exp_() for part in (v, c))
     bounds = (u + least_c.T).sub_((v @ c.T).log_().div_(t))  # less least_v
 
@@ -92,6 +112,8 @@ def _nearest_sums(points: Tensor, first: Tensor, second: Tensor) -> Tensor:
     rounding = 1e-6 * (norms + first_norms.amax() + second_norms.amax())
     limit = (half + rounding)[:, None] - least_v
     more, i = (bounds.scatter_(1, i, torch.inf) <= limit).nonzero().T
+    if len(more) * len(second) > DISTANCE_BLOCK:  # bounds that tell little
+        return nearest_rows(points, sums_of((first, second)))
     more_half, more_index = search(points[more], i, u[more, i])
     best = half.scatter_reduce(0, more, more_half, "amin")
     none = len(first) * len(second)

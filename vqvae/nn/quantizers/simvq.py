@@ -10,12 +10,10 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from vqvae import distributed
-from vqvae.nn.quantizers.base import KMEANS_STEPS, ImpliedCodebook
-from vqvae.nn.quantizers.search import kmeans
+from vqvae.nn.quantizers.base import Quantizer
 
 
-class SimVQ(ImpliedCodebook):
+class SimVQ(Quantizer):
     """The codebook is C W with C (K, D) frozen and W (D, D) moved by the codebook loss (section 4).
 
     Args:
@@ -40,17 +38,14 @@ class SimVQ(ImpliedCodebook):
         self.basis = nn.Parameter(torch.eye(embedding_dim))
         self.started.fill_(not kmeans_start)
 
+    @property
+    def codebook(self) -> Tensor:  # ty: ignore[incompatible-property-override]
+        """float (K, D), made anew at each access."""
+        return self.rows(torch.arange(self.codebook_size, device=self.frozen.device))
+
     def rows(self, indices: Tensor) -> Tensor:
         with torch.autocast(indices.device.type, enabled=False):
             return F.embedding(indices, self.frozen) @ self.basis
 
-    @torch.no_grad()
     def start(self, flat: Tensor, generator: torch.Generator | None = None) -> None:
-        """Put C on the k-means centres of flat (N, D), encoder outputs (those of all processes)."""
-        centres, counts = kmeans(
-            distributed.gather(flat), self.codebook_size, KMEANS_STEPS, generator
-        )
-        self.frozen.copy_(centres)
-        self.usage_counts.copy_(counts)
-        distributed.broadcast_state(self)
-        self.started.fill_(True)
+        self.start_on_kmeans(self.frozen, flat, generator)
