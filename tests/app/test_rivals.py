@@ -202,7 +202,10 @@ def test_the_conclusion_follows_from_the_figures():
     )
     without = {name: value for name, value in ENTRY.items() if name != "prior_bits"}
     assert "fewest" not in rivals_view.conclusion([short, without])
-    assert "<td>409</td><td>–</td>" in rivals_view.table_html(rivals_view.Rivals([without], ""))
+    both = rivals_view.table_html(rivals_view.Rivals([without, short], ""))
+    assert "<td>409</td><td>–</td>" in both and "<td>428</td><td>300</td>" in both
+    assert "what a small prior needs" in both
+    assert "prior needs" not in rivals_view.table_html(rivals_view.Rivals([without], ""))
     best = {**ENTRY, "perplexity": 500.0}
     assert "not a better picture" not in rivals_view.conclusion([LFQ, best])
     assert rivals_view.conclusion([ENTRY]) == ""

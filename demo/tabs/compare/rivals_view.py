@@ -144,20 +144,23 @@ def table_html(rivals: Rivals) -> str:
     entries = _ranked(rivals)
     if not entries:
         return ""
+    by_prior = any(figure(e.get("prior_bits")) is not None for e in entries)
+    column = f"<th>{term('prior', 'Prior bits')}</th>" if by_prior else ""
+    explained = f'<p class="vq-note">{PRIOR}</p>' if by_prior else ""
     head = (
         "<tr><th>Quantizer</th><th>K</th><th>D</th>"
         f"<th>{term('bits per image', 'Bits')}</th><th>{term('entropy', 'Coded bits')}</th>"
-        f"<th>{term('prior', 'Prior bits')}</th>"
-        f"<th>{term('mse')}</th><th>{term('PSNR')}, dB</th><th>{term('usage', 'Usage')}</th>"
-        f"<th>{term('perplexity', 'Perplexity')}</th><th>ms per step</th></tr>"
+        f"{column}<th>{term('mse')}</th><th>{term('PSNR')}, dB</th>"
+        f"<th>{term('usage', 'Usage')}</th><th>{term('perplexity', 'Perplexity')}</th>"
+        "<th>ms per step</th></tr>"
     )
     return (
         f'<p class="vq-note">{escape(rivals.note)}</p>'
         '<div class="vq-plan-table" tabindex="0" role="region" aria-label="Figures of the '
         'quantizers"><table>'
-        f"{head}{''.join(map(_row, entries))}</table></div>"
+        f"{head}{''.join(_row(e, by_prior) for e in entries)}</table></div>"
         f'<p class="vq-note vq-finding">{escape(conclusion(entries))}</p>'
-        f'<p class="vq-note">{PRIOR}</p>{pictures_html(entries)}'
+        f"{explained}{pictures_html(entries)}"
     )
 
 
@@ -206,7 +209,7 @@ def conclusion(entries: Sequence[Mapping[str, Any]]) -> str:
     return said.strip()
 
 
-def _row(e: Mapping[str, Any]) -> str:
+def _row(e: Mapping[str, Any], by_prior: bool) -> str:
     levels = " × ".join(map(str, e.get("levels") or ()))
     size = f"{e['codebook_size']:,}" + (f" ({levels})" if levels else "")
     prior = figure(e.get("prior_bits"))
@@ -216,7 +219,7 @@ def _row(e: Mapping[str, Any]) -> str:
         e["embedding_dim"],
         f"{e['bits']:,.0f}",
         f"{e['coded_bits']:,.0f}",
-        "–" if prior is None else f"{prior:,.0f}",
+        *(["–" if prior is None else f"{prior:,.0f}"] if by_prior else []),
         " / ".join(f"{mse:.5f}" for mse in e.get("errors") or [e["mse"]]),
         f"{e['psnr']:.1f}",
         f"{math.floor(100 * e['usage'])} %",

@@ -240,6 +240,16 @@ class Quantizer(nn.Module):
         return math.exp(-torch.special.xlogy(p, p).sum().item())
 
 
+class ImpliedCodebook(Quantizer):
+    """A quantizer whose codebook is not stored but follows from less: a kind says what its `rows`
+    are."""
+
+    @property
+    def codebook(self) -> Tensor:  # ty: ignore[incompatible-property-override]
+        """float (K, D), made anew at each access."""
+        return self.rows(torch.arange(self.codebook_size, device=self.usage_counts.device))
+
+
 def vectors_of(z_e: Tensor) -> Tensor:
     """The vectors of (B, D, *spatial) as rows (N, D), at least float32."""
     return at_least_float32(z_e.movedim(1, -1).reshape(-1, z_e.shape[1]))

@@ -14,13 +14,13 @@ import torch
 from torch import Tensor
 
 from vqvae.nn.precision import at_least_float32
-from vqvae.nn.quantizers.base import Quantizer
+from vqvae.nn.quantizers.base import ImpliedCodebook
 
 MARGIN = 1e-3
 """How far within the outermost values the bound stays, as a share: epsilon of the paper's code."""
 
 
-class FiniteScalarQuantizer(Quantizer):
+class FiniteScalarQuantizer(ImpliedCodebook):
     """Section 3.1 and the code of appendix A.1.
 
     Args:
@@ -41,9 +41,6 @@ class FiniteScalarQuantizer(Quantizer):
             self._bound.append((math.tan(offset / reach), reach / half, -offset / half))
             self._grid.append((half, place, count - 1))
             place *= count
-        values = [torch.arange(count) / (count // 2) - 1 for count in reversed(levels)]
-        grid = torch.cartesian_prod(*values).reshape(self.codebook_size, -1).flip(1)
-        self.register_buffer("codebook", grid, persistent=False)
 
     def squash(self, z_e: Tensor) -> Tensor:
         """`bound` of the paper's code: a tanh that reaches from the first value to the last."""
@@ -64,6 +61,13 @@ class FiniteScalarQuantizer(Quantizer):
         steps = torch.addcmul(half - 0.5, flat, half).ceil_()  # a tie goes down
         digits = steps.clamp_(torch.zeros_like(last), last)
         return (digits * place).sum(0).nan_to_num_(0).long(), (digits / half).sub_(1).T
+
+    def rows(self, indices: Tensor) -> Tensor:
+        # In whole floats, exact up to 2^24: whole numbers are divided several times as slowly.
+        flat = indices.reshape(1, -1).float()
+        half, place, last = flat.new_tensor(self._grid).T[..., None]
+        digits = (flat / place).floor() % (last + 1)  # (D, N)
+        return (digits / half - 1).to(self.dtype).T.reshape(*indices.shape, -1)
 
     def raw_losses(self, flat: Tensor, z_q: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         """None: rounding is near enough to need no pull, and the grid does not move."""

@@ -13,10 +13,10 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from vqvae import distributed
-from vqvae.nn.quantizers.base import Quantizer
+from vqvae.nn.quantizers.base import ImpliedCodebook
 
 
-class LookupFreeQuantizer(Quantizer):
+class LookupFreeQuantizer(ImpliedCodebook):
     """Each number becomes its sign; bit d of the index is whether number d is above 0 (section 3.1
     of arXiv:2310.05737).
 
@@ -32,17 +32,20 @@ class LookupFreeQuantizer(Quantizer):
 
     def __init__(self, embedding_dim: int, temperature: float = 1.0, **options) -> None:
         super().__init__(2**embedding_dim, embedding_dim, **options)
-        self.temperature, self.side = temperature, self._side()
-        bits = torch.arange(self.codebook_size)[:, None] >> torch.arange(embedding_dim) & 1
-        self.register_buffer("codebook", self.side * (2.0 * bits - 1), persistent=False)
+        self.temperature = temperature
 
-    def _side(self) -> float:
+    @property
+    def side(self) -> float:
         """Distance of the codes from 0 along each number."""
         return 1.0
 
     def nearest(self, flat: Tensor) -> Tensor:
         bits = torch.arange(self.embedding_dim, device=flat.device)
         return ((flat.detach() > 0).long() << bits).sum(-1)
+
+    def rows(self, indices: Tensor) -> Tensor:
+        bits = torch.arange(self.embedding_dim, device=indices.device)
+        return (self.side * (2.0 * (indices[..., None] >> bits & 1) - 1)).to(self.dtype)
 
     def raw_losses(self, flat: Tensor, z_q: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         return flat.new_zeros(()), F.mse_loss(flat, z_q.detach()), self.entropy_loss(flat)
@@ -66,7 +69,8 @@ class BinarySphericalQuantizer(LookupFreeQuantizer):
     codes are the corners of the cube that lie on the sphere too, so that no latent is far from its
     code."""
 
-    def _side(self) -> float:
+    @property
+    def side(self) -> float:
         return self.embedding_dim**-0.5
 
     def squash(self, z_e: Tensor) -> Tensor:

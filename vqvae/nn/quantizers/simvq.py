@@ -10,10 +10,10 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from vqvae.nn.quantizers.base import Quantizer
+from vqvae.nn.quantizers.base import ImpliedCodebook
 
 
-class SimVQ(Quantizer):
+class SimVQ(ImpliedCodebook):
     """The codebook is C W with C (K, D) frozen and W (D, D) moved by the codebook loss (section 4).
 
     Args:
@@ -37,11 +37,6 @@ class SimVQ(Quantizer):
         )
         self.basis = nn.Parameter(torch.eye(embedding_dim))
         self.started.fill_(not kmeans_start)
-
-    @property
-    def codebook(self) -> Tensor:  # ty: ignore[incompatible-property-override]
-        """float (K, D), made anew at each access."""
-        return self.rows(torch.arange(self.codebook_size, device=self.frozen.device))
 
     def rows(self, indices: Tensor) -> Tensor:
         with torch.autocast(indices.device.type, enabled=False):
