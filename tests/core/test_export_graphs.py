@@ -16,10 +16,11 @@ import torch
 import vqvae
 from vqvae.__main__ import main
 from vqvae.checkpoints.checkpoint import CheckpointError, load, save_checkpoint
-from vqvae.config import QUANTIZERS, ModelConfig
+from vqvae.config import ModelConfig
 from vqvae.export import graphs
 from vqvae.export.graphs import programs, write_graphs
 from vqvae.nn.build import build_model
+from vqvae.quantizers import QUANTIZERS
 
 BATCHES = (1, 9, 700)
 COLOUR = ModelConfig(

@@ -58,7 +58,7 @@ def test_a_fresh_prior_knows_the_marginals_of_each_class_and_nothing_else():
 
 @torch.no_grad()
 def test_where_tables_of_every_class_were_too_large_all_share_one(monkeypatch):
-    monkeypatch.setattr("vqvae.prior.model.MAX_COUNTS", 100)
+    monkeypatch.setattr("vqvae.prior.config.MAX_COUNTS", 100)
     prior = make_prior(lively=False)
     assert prior.class_counts.shape == (1, 3, 4, 12) and prior.counts.sum() == 50 * 12
     logits = prior(grids_of(prior), torch.rand(5, 3, 4) < 0.5, torch.tensor([-1, 0, 1, 2, -1]))

@@ -6,7 +6,7 @@ from __future__ import annotations
 from typing import Any
 
 TYPES: dict[str, type] = {
-    **dict.fromkeys(("dataset", "split", "device", "precision"), str),
+    **dict.fromkeys(("dataset", "split", "device", "precision", "started_from"), str),
     **dict.fromkeys(("config", "versions"), dict),
     **dict.fromkeys(("images", "step", "threads", "processes"), int),
     "classes": list,

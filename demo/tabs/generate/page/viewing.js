@@ -20,7 +20,8 @@ import { Sheet } from "./sheet.js";
 /** What drew the samples, in words. @param {any} asked @param {string[]} classes */
 function describe({ seed, label, count, steps, temperature, guidance, top_k, top_p }, classes) {
   const rows = label === null && count === 100;
-  const what = label !== null ? `class ${classes[label]}` : rows ? "one row per class" : "any class";
+  const what =
+    label !== null ? `class ${classes[label]}` : rows ? "one row per class" : "any class";
   return `${[
     `Seed ${seed}`,
     classes.length ? what : "",
