@@ -6,6 +6,7 @@ from starlette.testclient import TestClient
 
 from demo.models.minis import minis
 from demo.settings import Settings
+from demo.tabs.reconstruct.curves import NAME, curves
 from demo.web.served.minis import minis_route
 
 FOLDER = Settings().checkpoints
@@ -46,3 +47,15 @@ def test_without_their_index_there_are_none(tmp_path):
     (tmp_path / "minis" / "index.json").write_text('{"models": [{"name": "k4-4x4"}]}')
     minis.cache_clear()
     assert minis(tmp_path) == ()
+
+
+def test_the_curves_of_other_settings_hold_what_was_measured(tmp_path):
+    measured = curves(FOLDER)
+    assert {point["setting"] for point in measured} == {"embedding_dim", "commitment_weight"}
+    assert all(10 < point["psnr"] < 40 and 0 < point["usage"] <= 1 for point in measured)
+    assert curves(tmp_path) == ()
+    for damaged in ("[", "{}", '{"points": [{"setting": "embedding_dim"}]}',
+                    '{"points": [{"setting": "d", "value": 1, "psnr": NaN, "usage": 1}]}'):  # fmt: skip
+        (tmp_path / NAME).write_text(damaged)
+        curves.cache_clear()
+        assert curves(tmp_path) == ()

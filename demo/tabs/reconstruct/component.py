@@ -2,8 +2,8 @@
 
 One component, because one answer of the server paints all its pictures: no event of Gradio's lies
 between a stroke and its reconstruction. `stages.js` shows, `whole.js` shows a whole photo,
-`whatif.js` another codebook or grid, `main.js` ties them up with the pad, the files and the wire
-that tabs share.
+`whatif.js` another codebook or grid, `curves.js` other settings, `main.js` ties them up with the
+pad, the files and the wire that tabs share.
 """
 
 from collections.abc import Callable, Sequence
@@ -13,6 +13,7 @@ import gradio as gr
 
 from demo.models.minis import Mini
 from demo.page.components import component_parts
+from demo.tabs.reconstruct.curves import Point
 
 
 def drawing_pad(
@@ -26,6 +27,7 @@ def drawing_pad(
     size: tuple[int, int],
     can_edit: bool,
     minis: Sequence[Mini],
+    curves: Sequence[Point],
     elem_id: str = "vq-reconstruct",
 ) -> gr.HTML:
     """The component. Its value is {"model": id}; after its event `edit` it also holds "grid", see
@@ -39,6 +41,7 @@ def drawing_pad(
             loaded.
         can_edit: show the button that hands the grid over.
         minis: the small models that answer "what if".
+        curves: what was measured of other settings.
     """
     return gr.HTML(
         {"model": model},
@@ -50,4 +53,5 @@ def drawing_pad(
         size=list(size),
         can_edit=can_edit,
         minis=list(minis),
+        curves=list(curves),
     )

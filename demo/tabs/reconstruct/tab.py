@@ -9,6 +9,7 @@ from demo.page.handing import hand_over
 from demo.page.page import Page
 from demo.settings import Settings
 from demo.tabs.reconstruct.component import drawing_pad
+from demo.tabs.reconstruct.curves import curves
 from demo.tabs.reconstruct.questions import QUESTIONS
 from demo.text import term
 
@@ -44,6 +45,7 @@ def build(page: Page) -> None:
         size=picture_size(page.model.value, settings),
         can_edit=can_edit,
         minis=minis(settings.checkpoints),
+        curves=curves(settings.checkpoints),
     )
     # In the browser alone: the component asks for the model itself.
     page.model.change(

@@ -7,6 +7,7 @@ import { makePad } from "../../../page/drawing/pad.js";
 import { Wire } from "../../../page/wire.js";
 import { openCard } from "../../../page/codes/opening.js";
 import { Computing } from "./computing.js";
+import { showCurves } from "./curves.js";
 import { Tools } from "./inks.js";
 import { makePart } from "./part.js";
 import { Sources } from "./sources.js";
@@ -61,6 +62,8 @@ export function mount({ element, props, server, trigger, watch }) {
     onHand: () => sources.lapse(),
   });
   const whatIf = makeWhatIf(root, props.minis);
+  showCurves(root, props.curves);
+  const whole = makeWhole(root, (request) => wire.once("code_whole", request));
   const part = makePart(root, {
     pad,
     wire,
