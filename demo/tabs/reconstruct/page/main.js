@@ -63,7 +63,6 @@ export function mount({ element, props, server, trigger, watch }) {
   });
   const whatIf = makeWhatIf(root, props.minis);
   showCurves(root, props.curves);
-  const whole = makeWhole(root, (request) => wire.once("code_whole", request));
   const part = makePart(root, {
     pad,
     wire,
