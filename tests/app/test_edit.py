@@ -201,6 +201,8 @@ def test_text_json_link_and_png_open_as_the_grid_they_were_made_of(ask):
     opened = ask(edit_open, kind="picture", file=shared["png"])
     assert opened["indices"] == grid.tolist() and opened["stand_in"]
     assert json.loads(shared["json"])["model"] == "digits"
+    saved = base64.b64encode(shared["json"].encode()).decode()
+    assert ask(edit_open, kind="picture", file=saved)["indices"] == grid.tolist()
 
 
 def test_a_picture_is_encoded_as_the_reconstruct_tab_does(ask, settings):

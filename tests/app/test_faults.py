@@ -68,7 +68,7 @@ class Clocked:
         while self.trained < 120:
             self.clock[0] += self.step_seconds
             self.trained += self.step_seconds
-            yield SimpleNamespace(elapsed=self.trained)
+            yield SimpleNamespace(step=0, elapsed=self.trained)
 
     def save(self, path):
         self.clock[0] += self.save_seconds

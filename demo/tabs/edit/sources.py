@@ -122,6 +122,9 @@ def _picture(request: OpenRequest, checkpoint, info: dict) -> Opened:
         grid = _read_text(shared, checkpoint.model.config).grid
         return Opened(grid, None, "grid held by a PNG")
     config, dataset = checkpoint.model.config, str(info.get("dataset") or "")
+    if data[:1] in (b"{", b"["):  # no picture begins so: it is the JSON that `edit_share` gives
+        opened = _read_text(data.decode("utf-8", "replace"), config)
+        return opened._replace(about="JSON of a file")
     # The very steps of the Reconstruct tab, so that a picture gives the same grid in both.
     made = picture_to_input(open_picture(data, config, dataset).pixels, config, dataset)
     if made.pixels is None:

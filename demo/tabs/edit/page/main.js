@@ -115,7 +115,13 @@ export function mount({ element, props, server, trigger, watch }) {
     const handed = value.grid && value.grid.model === value.model ? value.grid : null;
     stamp = value.stamp;
     if (handed || value.model !== state.info.model)
-      void opening.open(value.model, handed).then(() => state.isOpen && challenges.resume());
+      void opening.open(value.model, handed).then(() => {
+        if (!state.isOpen) return;
+        challenges.resume();
+        if (!handed) return;
+        editor.focusCell(); // the button that was pressed is on another tab
+        window.scrollTo(0, 0);
+      });
   }
   watch("value", follow);
   follow();

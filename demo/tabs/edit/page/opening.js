@@ -54,11 +54,13 @@ export class Opening {
     if (handed)
       await this.load({ kind: "grid", indices: handed.indices, picture: handed.input }, state.a);
     else if (link) await this.load({ kind: "link", text: link }, state.a);
-    if (!state.isOpen)
+    if (!state.isOpen) {
       await this.load(
         state.info.examples ? { kind: "example", number: 0 } : { kind: "random", seed: 1 },
         state.a,
       );
+      if (state.isOpen) state.code = state.side.flat[state.side.cursor];
+    }
     if (!state.isOpen) return;
     root.setAttribute("aria-busy", "false");
     root.classList.remove("shut");

@@ -109,7 +109,7 @@ export class Sharing {
 
   /** @param {File} file */
   async upload(file) {
-    this.say("Reading the picture…");
+    this.say("Reading the file…");
     try {
       await this.opening.load({ kind: "picture", file: await forSending(file) });
     } catch (error) {

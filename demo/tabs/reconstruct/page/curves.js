@@ -44,14 +44,13 @@ function plotOf(points) {
   svg.append(line);
   return [
     svg,
-    ...points.map(({ value, psnr, usage }, n) => {
-      const { x, y } = places[n],
-        lost = usage < 0.995 ? `, ${Math.round(100 * usage)} % in use` : "";
+    ...points.map(({ value, psnr }, n) => {
+      const { x, y } = places[n];
       const mark = make("span", "vr-point");
       mark.style.left = `${x}%`;
       mark.style.top = `calc(${y / 100} * (100% - 20px))`; // the ticks are below
       mark.append(make("b", "", {}, psnr.toFixed(1)), make("i"));
-      const tick = make("span", "vr-tick", {}, `${short(value)}${lost}`);
+      const tick = make("span", "vr-tick", {}, short(value));
       tick.style.left = `${x}%`;
       return [mark, tick];
     }),
@@ -65,10 +64,21 @@ function ofDimensions(points) {
   return `More numbers in a code cost no bits: its index is what is kept. From ${short(enough?.value ?? 1)} on the picture hardly gains.`;
 }
 
-/** @param {Point[]} points */
+/** @param {Point[]} points in the order of the weight */
 function ofCommitment(points) {
   const best = Math.max(...points.map(({ psnr }) => psnr)),
-    fine = points.filter(({ psnr }) => psnr > best - ALIKE).map(({ value }) => value),
+    fine = points.filter(({ psnr }) => psnr > best - ALIKE).map(({ value }) => value);
+  const first = points[0],
     last = points[points.length - 1];
-  return `From ${short(Math.min(...fine))} to ${short(Math.max(...fine))} it makes no difference that one sees; at ${short(last.value)} the encoder follows the codes and not the picture.`;
+  return [
+    `From ${short(Math.min(...fine))} to ${short(Math.max(...fine))} nobody sees a difference.`,
+    fine.includes(first.value)
+      ? ""
+      : `At ${short(first.value)} nothing holds the encoder near its codes.`,
+    fine.includes(last.value)
+      ? ""
+      : `At ${short(last.value)} it follows the codes instead of the picture: ${Math.round(100 * last.usage)} % of them are in use.`,
+  ]
+    .filter(Boolean)
+    .join(" ");
 }

@@ -101,6 +101,7 @@ export class Palette {
     if (values) all.sort((a, b) => sign * (values[a] - values[b]) || a - b);
     this.order = folds && !unfolded ? all.filter((k) => k === this.current || !blacks.has(k)) : all;
     this.place = new Map(this.order.map((code, n) => [code, n]));
+    if (!this.isHeld) this.list.scrollTop = 0; // the best of the new order first
     this.draw(true);
   }
 
