@@ -199,6 +199,22 @@ def test_one_click_completes_a_picture_and_a_late_fill_is_dropped(visit):
     assert request["label"] == 1 and request["locked"] == []
 
 
+def test_several_selected_cells_are_redrawn_and_all_others_stay(visit):
+    page = visit()
+    before = codes(page)
+    redraw = page.locator("#vq-edit [data-do=complete]")
+    expect(redraw).to_have_text("Redraw lower half")
+    page.locator("#vq-edit [data-ref=gridA] [data-p='16']").click()
+    page.locator("#vq-edit [data-ref=gridA] [data-p='24']").click(modifiers=["Shift"])
+    expect(redraw).to_have_text("Redraw selected cells")
+    do(page, "complete")
+    page.wait_for_selector("#vq-edit [data-choice='3']:enabled")
+    expect(ref(page, "notice")).to_contain_text("the 4 cells that are selected")
+    page.locator("#vq-edit [data-choice='0']").click()
+    changed = [p for p, (a, b) in enumerate(zip(codes(page), before, strict=True)) if a != b]
+    assert changed and set(changed) <= {16, 17, 23, 24} and not locked(page)
+
+
 def test_the_palette_by_prior_surprise_and_polish(visit):
     page = visit()
     page.locator("#vq-edit [data-ref=gridA] [data-p='24']").click()

@@ -153,9 +153,9 @@ export function makeCommands(editor) {
       {
         name: "complete",
         key: "h",
-        label: "redraw lower half",
+        label: "redraw selected cells, or the lower half",
         enabled: hasPrior,
-        run: () => prior.lowerHalf(),
+        run: () => prior.redraw(),
       },
       { name: "polish", key: "b", label: "tidy up", enabled: hasPrior, run: () => prior.polish() },
       {

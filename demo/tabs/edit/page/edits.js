@@ -155,7 +155,7 @@ export class Edits {
     if (!done) {
       a.live = a.keepLocked(next);
       this.draw(a);
-    } else if (a.change("take-over", next)) this.changed(a, { blends: true });
+    } else if (a.change("cells of the second grid", next)) this.changed(a, { blends: true });
     this.update();
   }
 }

@@ -57,7 +57,7 @@ export class Prior {
    * Four ways to draw the cells anew that are neither locked nor among `also`, which are kept this
    * once. @param {number[]} [also]
    */
-  alternatives(also = []) {
+  alternatives(also = [], which = "") {
     const { state } = this,
       { side } = state;
     for (const one of state.sides) one.settle();
@@ -80,11 +80,7 @@ export class Prior {
       ({ indices, pixels }) => {
         const all = bytesOf(pixels),
           size = all.length / indices.length,
-          cells = also.length
-            ? "of the lower half"
-            : locked.length
-              ? "that are not locked"
-              : "(none is locked)";
+          cells = which || (locked.length ? "that are not locked" : "(none is locked)");
         if (state.isGood(frame)) {
           state.choices = {
             ...frame,
@@ -103,10 +99,14 @@ export class Prior {
     );
   }
 
-  /** The upper half stays. */
-  lowerHalf() {
-    const { h, w } = this.state.info;
-    this.alternatives(Array.from({ length: Math.ceil(h / 2) * w }, (_, p) => p));
+  /** The selected cells where there are several, the lower half where there is one; the rest stays. */
+  redraw() {
+    const { info, side } = this.state,
+      chosen = side.selection(),
+      isHalf = chosen.length < 2,
+      upper = Math.ceil(info.h / 2) * info.w;
+    const stays = [...side.flat.keys()].filter((p) => (isHalf ? p < upper : !chosen.includes(p)));
+    this.alternatives(stays, isHalf ? "of the lower half" : "that are selected");
   }
 
   /** Shows one of the four without changing anything; null takes it back. @param {number | null} n */
@@ -167,7 +167,7 @@ export class Prior {
     this.ask("polish", "prior_polish", more, ({ indices, pixels }) => {
       if (!isSame()) return; // late: another edit has been made since
       const next = indices.flat();
-      if (!this.change("polish", next)) {
+      if (!this.change("tidy up", next)) {
         this.say("The prior found nothing to improve.");
         return;
       }

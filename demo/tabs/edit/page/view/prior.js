@@ -14,7 +14,8 @@ export function makePrior(root, preview, take) {
   const choices = ref(root, "choices"),
     said = ref(root, "choicesSaid"),
     classes = ref(root, "klass", HTMLSelectElement),
-    heat = ref(root, "heatSaid");
+    heat = ref(root, "heatSaid"),
+    redraw = find(root, '[data-do="complete"]');
   const buttons = [...choices.querySelectorAll("button")];
   buttons.forEach((button, n) => {
     for (const type of ["pointerenter", "focus"]) button.addEventListener(type, () => preview(n));
@@ -77,6 +78,8 @@ export function makePrior(root, preview, take) {
       ref(root, "heat").hidden = !surprised;
       if (!info.prior || !side.isOpen) return;
       show(state);
+      redraw.textContent =
+        side.selection().length > 1 ? "Redraw selected cells" : "Redraw lower half";
       set(choices, "aria-busy", waiting);
       if (good(state)) said.textContent = "Four ways to fill these cells.";
       else said.textContent = waiting ? "Drawing four ways…" : IDLE;
