@@ -39,9 +39,9 @@ export class Palette {
       ({ info }) => [info],
       ({ info }) => this.adopt(info),
     );
-    // Another order is seen from its beginning.
+    // Another order, or that of another cell, is seen from its beginning.
     this.turnTo = onChange(
-      ({ info, order }) => [info, order],
+      ({ info, order, side }) => [info, order, side, side.cursor],
       ({ order }) => {
         this.orders.value = order;
         this.list.scrollTop = 0;
@@ -101,7 +101,6 @@ export class Palette {
     if (values) all.sort((a, b) => sign * (values[a] - values[b]) || a - b);
     this.order = folds && !unfolded ? all.filter((k) => k === this.current || !blacks.has(k)) : all;
     this.place = new Map(this.order.map((code, n) => [code, n]));
-    if (!this.isHeld) this.list.scrollTop = 0; // the best of the new order first
     this.draw(true);
   }
 
