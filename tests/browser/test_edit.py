@@ -380,7 +380,7 @@ def test_each_model_keeps_its_own_history_and_a_tab_change_loses_nothing(edit):
     page.wait_for_function("document.querySelectorAll('[data-ref=gridA] .cell').length === 196")
     edit.open()
     edit.cell(100).click()
-    edit.code(44).click()
+    edit.code(34).click()
     fine = edit.codes()
     edit.settle()
     choose("mnist")
@@ -550,9 +550,10 @@ def test_a_hand_that_is_there_before_the_first_grid_does_no_harm(context, open_p
         ),
     )
     page = open_page(context, "/?tab=edit")
-    cell = page.locator("#vq-edit [data-ref=gridA] [data-p]").nth(8)
-    code = page.locator("#vq-edit [data-ref=codes] [data-code]").first
-    for target in (cell, code):
+    while not held:  # the model is there, its first grid is not
+        page.wait_for_timeout(100)
+    board = page.locator("#vq-edit .board.first")
+    for target in (board, page.locator("#vq-edit .palette")):
         target.hover()
         target.click()
         page.keyboard.press("ArrowRight")
@@ -561,12 +562,12 @@ def test_a_hand_that_is_there_before_the_first_grid_does_no_harm(context, open_p
     page.keyboard.press("Tab")
     for tool in ("paint", "picker"):
         page.locator(f"#vq-edit [data-do={tool}]").first.click()
-        cell.click()
+        board.click()
     page.wait_for_timeout(1200)  # a typed number is taken after a moment
     assert held and page.errors == []
     held[0].continue_()
     page.wait_for_selector("#vq-edit .editor[aria-busy=false]")
-    cell.hover()
+    page.locator("#vq-edit [data-ref=gridA] [data-p]").nth(8).hover()
     expect(page.locator("#vq-edit [data-ref=readout]")).to_contain_text("Row 2, column 2: code")
     assert page.errors == []
 
