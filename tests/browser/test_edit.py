@@ -738,7 +738,7 @@ def test_a_picture_goes_from_reconstruct_to_edit_and_draw_leads_back(edit):
     edit.settle()
     assert edit.ref("changed").inner_text() == "0 of 49"
     edit.do("undo")
-    assert edit.ref("about").inner_text().startswith("example"), (
+    assert edit.ref("about").inner_text().startswith("Example"), (
         "what was there before is one step back"
     )
 
