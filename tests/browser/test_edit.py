@@ -765,7 +765,7 @@ def test_a_challenge_begins_judges_each_edit_and_what_was_met_is_printed_by_the_
     expect(says).to_contain_text(re.compile(r"most similar digits are 3 \(\d+×\)"), timeout=60_000)
     for cell, code in ((30, 48), (16, 422), (29, 357)):
         page.locator(f"#vq-edit [data-ref=gridA] [data-p='{cell}']").click()
-        page.keyboard.type(str(code))
+        page.keyboard.type(f"{code:03}")  # with fewer digits it would wait for more
     expect(says).to_contain_text(re.compile("Done: 3 cells changed.* are 8"), timeout=60_000)
     page.keyboard.press("Control+z")
     expect(says).to_contain_text("2 cells changed")
@@ -776,7 +776,7 @@ def test_a_challenge_begins_judges_each_edit_and_what_was_met_is_printed_by_the_
     page.locator("#vq-edit .challenge [data-quiz-start]").click()
     met = page.locator("#vq-quiz .vz-challenges")
     expect(met).to_contain_text("Turn a 3 into an 8")
-    expect(met).to_contain_text("3 cells changed")
+    expect(met).to_contain_text("cells changed of at most 5")
     page.keyboard.press("Escape")
     command(page, "leave")
     expect(page.locator("#vq-edit .challenge")).to_be_hidden()
