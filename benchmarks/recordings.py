@@ -23,8 +23,8 @@ sys.path.insert(0, str(ROOT))
 from figures import hardware, processor, report  # noqa: E402 (beside this file)
 from running import run  # noqa: E402
 
+from demo.models.recordings import FOLDER, MOMENTS, RECORDINGS, SHEET, Recording  # noqa: E402
 from demo.runs import files as runfiles  # noqa: E402
-from demo.runs.recordings import FOLDER, MOMENTS, RECORDINGS, SHEET, Recording  # noqa: E402
 
 SECONDS = 30
 CODES, LATENTS = 128, 80

@@ -14,11 +14,11 @@ from starlette.middleware.cors import CORSMiddleware
 from starlette.routing import Mount
 
 from demo.models.minis import NAME as MINIS
+from demo.models.recordings import ROUTE as RECORDINGS
 from demo.models.weights import ROUTE as WEIGHTS
 from demo.page.modules import ROUTE as MODULES
 from demo.page.modules import preloads
 from demo.page.theme import CSS_PATHS, FIRST_HEAD, head, theme
-from demo.runs.recordings import ROUTE as RECORDINGS
 from demo.runs.upload_room import upload_room
 from demo.settings import Settings
 from demo.web.addresses import Network, Proxied

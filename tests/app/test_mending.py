@@ -5,11 +5,11 @@ import html
 
 import pytest
 
+from demo.models.recordings import RECORDINGS
 from demo.runs import files as runfiles
 from demo.runs.folders import make_folder
 from demo.runs.jobs import Jobs
 from demo.runs.presets import DEFAULTS, PRESETS
-from demo.runs.recordings import RECORDINGS
 from demo.runs.settings import read_form
 from demo.runs.status import read_status
 from demo.session import new_token

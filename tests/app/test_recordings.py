@@ -12,11 +12,11 @@ from starlette.applications import Starlette
 from starlette.testclient import TestClient
 
 from demo.charts import cloud
+from demo.models import recordings
+from demo.models.recordings import FOLDER, RECORDINGS
 from demo.runs import files as runfiles
-from demo.runs import recordings
 from demo.runs.jobs import Jobs
 from demo.runs.presets import PRESETS
-from demo.runs.recordings import FOLDER, RECORDINGS
 from demo.session import new_token
 from demo.tabs.train import handlers as train
 from demo.tabs.train import recorded

@@ -6,11 +6,11 @@ import io
 import pytest
 from PIL import Image
 
+from demo.models.recordings import RECORDINGS
 from demo.runs import files as runfiles
 from demo.runs.folders import make_folder
 from demo.runs.jobs import Jobs
 from demo.runs.presets import DEFAULTS
-from demo.runs.recordings import RECORDINGS
 from demo.runs.settings import read_form
 from demo.session import new_token
 from demo.tabs.train import handlers

@@ -14,17 +14,8 @@ import { answering } from "./answering.js";
 const PATIENCE = 5000; // ms that a worker may take to begin
 const HOLD = 8; // ms that an answer may hold the page: half a frame
 const SETTLED = 500; // ms after which the page, busy opening at first, gets the model too
-/** What may be answered in the page: one picture at a time. */
-const QUICK = new Set([
-  "latents",
-  "encode",
-  "nearest",
-  "distances",
-  "embed",
-  "decode",
-  "decodeLatents",
-  "reconstruct",
-]);
+/** What would hold the page for long, and loading itself: the worker alone does it. */
+const LONG = new Set(["load", "previews", "changes", "tiles"]);
 
 export class Client {
   /**
@@ -96,7 +87,7 @@ export class Client {
 
   /** Whether the page answers itself; what was too slow is tried again later. @param {string} method */
   isQuick(method) {
-    if (!this.took || !QUICK.has(method)) return false;
+    if (!this.took || LONG.has(method)) return false;
     const took = this.took.get(method) ?? 0;
     if (took > HOLD) this.took.set(method, 0.99 * took);
     return took <= HOLD;

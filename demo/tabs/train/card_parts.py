@@ -10,8 +10,8 @@ from typing import NamedTuple
 
 from PIL import Image, ImageDraw, ImageFont
 
+from demo.models import recordings
 from demo.runs import files as runfiles
-from demo.runs import recordings
 from demo.tabs.train.beside.sides import Side
 
 WIDTH, HEIGHT, MARGIN = 1200, 800, 48

@@ -5,11 +5,11 @@ from typing import Any
 
 import gradio as gr
 
+from demo.models import recordings
 from demo.models.library import ModelError, list_models
 from demo.models.sharing import sharing_of
 from demo.page import run_head
 from demo.page.events import Update
-from demo.runs import recordings
 from demo.runs.jobs import JobError, Jobs
 from demo.runs.presets import DATASETS, DEFAULTS, FormValues
 from demo.runs.settings import RunSettings, SettingsError, read_form

@@ -5,9 +5,9 @@ from __future__ import annotations
 
 from html import escape
 
+from demo.models.recordings import Recording
 from demo.runs import files as runfiles
 from demo.runs.presets import DEFAULTS, PRESETS, SHAPES, FormValues
-from demo.runs.recordings import Recording
 from demo.tabs.train.live import RunLive
 from demo.tabs.train.view import MANY_DEAD, Figures
 from vqvae.collapse import collapsed

@@ -10,10 +10,10 @@ from typing import NamedTuple
 
 from demo.charts import cloud
 from demo.charts.curves import number
+from demo.models.recordings import RECORDINGS, Recording, address
 from demo.page.run_head import clock, run_head, run_text
 from demo.runs import files as runfiles
 from demo.runs.presets import DATASETS
-from demo.runs.recordings import RECORDINGS, Recording, address
 from demo.tabs.train import view as train_view
 from demo.tabs.train.live import RunLive
 from demo.text import term

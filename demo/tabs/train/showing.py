@@ -6,8 +6,8 @@ from typing import Any, NamedTuple
 
 import gradio as gr
 
+from demo.models import recordings
 from demo.page import run_head
-from demo.runs import recordings
 from demo.runs.jobs import Jobs
 from demo.runs.status import Phase, Status
 from demo.tabs.train import mending, recorded

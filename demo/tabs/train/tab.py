@@ -9,12 +9,12 @@ from typing import NamedTuple
 import gradio as gr
 
 from demo.charts import cloud, curves
+from demo.models import recordings
 from demo.page import run_head
 from demo.page.events import AT_ONCE
 from demo.page.modules import starts
 from demo.page.page import Page
 from demo.page.picker import IdPicker
-from demo.runs import recordings
 from demo.runs.jobs import Jobs, shared_jobs
 from demo.tabs.train import bar as train_bar
 from demo.tabs.train import card_parts, handlers, loss, recorded

@@ -1,10 +1,10 @@
-"""Serves the pictures of the recorded runs (demo.runs.recordings), to be kept."""
+"""Serves the pictures of the recorded runs (demo.models.recordings), to be kept."""
 
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 
-from demo.runs.recordings import ROUTE, sheets
+from demo.models.recordings import ROUTE, sheets
 from demo.web.served.modules import FOR_EVER
 
 

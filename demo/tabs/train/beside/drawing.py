@@ -10,9 +10,9 @@ from typing import Any
 
 from demo.charts.cloud import cloud_svg
 from demo.charts.curves import Line, line_chart
+from demo.models import recordings
 from demo.page.run_head import PHASES
 from demo.runs import files as runfiles
-from demo.runs import recordings
 from demo.runs.status import Phase
 from demo.tabs.train import view as train_view
 from demo.tabs.train.beside.sides import MISSING, Side, difference

@@ -7,8 +7,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from demo.models import recordings
 from demo.runs import files as runfiles
-from demo.runs import recordings
 from demo.runs.jobs import Jobs
 from demo.runs.presets import DEFAULTS, FIELDS, Field
 from demo.runs.status import Phase
