@@ -173,6 +173,8 @@ EXPECTED = {
     ("draw", "TIFF of NaN"): r"every pixel is NaN or infinite",
     ("draw", "HEIC"): r"^The HEIC file is cut off or damaged\.$",
     ("edit", "truncated PNG"): r"cut off or damaged",
+    ("edit", "JSON"): r'The JSON has no "indices"; it must be',
+    ("edit", "nested JSON"): r"JSON cannot be read",
     ("paste", "empty"): r"^The grid text is empty; paste the text that Share shows",
     ("paste", "a grid text cut short"): r"cut short",
     ("paste", "a grid text of version 9"): r"not a grid text of version 1",
