@@ -76,7 +76,7 @@ export function makeLesson(box, { prepare }) {
     leave();
     shown = place = id;
     box.hidden = false;
-    document.body.classList.add("vq-in-lesson");
+    document.documentElement.classList.add("vq-in-lesson");
     for (const one of box.querySelectorAll("[data-card]")) {
       if (one instanceof HTMLElement) one.hidden = one.dataset.card !== id;
     }
@@ -128,7 +128,7 @@ export function makeLesson(box, { prepare }) {
     shown = null;
     asked = false;
     box.hidden = true;
-    document.body.classList.remove("vq-in-lesson");
+    document.documentElement.classList.remove("vq-in-lesson");
     write({ lesson: null });
     keep();
   }

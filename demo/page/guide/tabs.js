@@ -21,8 +21,9 @@ export function showTab(id) {
 /** A tab as the address has it: the first one goes without saying. @param {string} id */
 export const inAddress = (id) => ({ tab: id === buttons()[0]?.dataset.tabId ? null : id });
 
-/** Scrolls the bar of tabs to one of them, the page not. @param {string | null} id */
-function reach(id) {
+/** Says in the page which tab is on show, and scrolls the bar of tabs to it. @param {string} id */
+function mark(id) {
+  document.documentElement.dataset.vqTab = id;
   const button = buttons().find((one) => one.dataset.tabId === id),
     bar = button?.parentElement;
   if (button && bar)
@@ -36,15 +37,20 @@ export async function followTabs() {
   showTab(read("tab"));
   onMove("tab", (id) => showTab(id ?? first));
   // The tab of a link may still be on its way: only what changes from here on is written.
-  let known = read("tab") ?? openTab() ?? first;
-  reach(known);
-  new MutationObserver(() => {
+  let known = read("tab") ?? openTab() ?? first,
+    shown = known;
+  mark(known);
+  function follow() {
     const now = openTab();
-    reach(now);
-    if (!now || now === known) return;
+    // Cells and codes are selected too, in the middle of an update: nothing is measured for them.
+    if (!now || now === shown) return;
+    shown = now;
+    mark(now);
+    if (now === known) return;
     known = now;
     if (now !== (read("tab") ?? first)) write(inAddress(now));
-  }).observe(document.querySelector("#vq-tabs") ?? document.body, {
+  }
+  new MutationObserver(follow).observe(document.querySelector("#vq-tabs") ?? document.body, {
     subtree: true,
     attributes: true,
     attributeFilter: ["aria-selected"],

@@ -140,7 +140,9 @@ export class Edits {
       this.draw(side);
       this.update();
     }
-    if (done && side.live && side.change(`stroke of code ${code}`, side.live)) this.changed(side);
+    if (!done || !side.live) return;
+    side.change(`stroke of code ${code}`, side.live);
+    this.changed(side);
   }
 
   /**
@@ -155,7 +157,10 @@ export class Edits {
     if (!done) {
       a.live = a.keepLocked(next);
       this.draw(a);
-    } else if (a.change("cells of the second grid", next)) this.changed(a, { blends: true });
+    } else {
+      a.change("cells of the second grid", next);
+      this.changed(a, { blends: true });
+    }
     this.update();
   }
 }

@@ -147,6 +147,7 @@ export class Looking {
   /** Asks for the picture of a grid. @param {Side} side */
   draw(side) {
     const flat = side.flat.slice();
+    if (side.live) this.previews.rest();
     this.model.send(`commit ${side.id}`, "commit", { flat }, ({ ok, error, pixels }) => {
       if (!ok) {
         this.say(error ?? "", { bad: true });

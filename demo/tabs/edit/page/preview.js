@@ -7,6 +7,8 @@ import { NOTHING } from "./state/state.js";
 
 /** @typedef {import("./state/side.js").Pixels} Pixels */
 
+const REST = 140; // ms
+
 export class Previews {
   /**
    * @param {import("../../../page/wire.js").Wire} model what is asked
@@ -22,6 +24,8 @@ export class Previews {
     this.pictures = new Map();
     this.asked = new Set();
     this.busy = false;
+    /** Until a hand that edits has come to rest: the processor is the edit's. */
+    this.resting = false;
     /** @type {ReturnType<typeof setTimeout> | undefined} */
     this.timer = undefined;
     this.info = NOTHING;
@@ -48,9 +52,18 @@ export class Previews {
 
   /** Codes that somebody may hover next, the likeliest first. @param {number[]} codes */
   want(codes) {
-    clearTimeout(this.timer);
+    this.rest();
     this.wanted = codes;
-    this.timer = setTimeout(() => this.fetch(), 140);
+    this.timer = setTimeout(() => {
+      this.resting = false;
+      this.fetch();
+    }, REST);
+  }
+
+  /** Asks for no more until something is wanted again. */
+  rest() {
+    clearTimeout(this.timer);
+    this.resting = true;
   }
 
   /**
@@ -66,7 +79,7 @@ export class Previews {
 
   fetch() {
     const { key, info, flat, cells } = this;
-    if (this.busy || !info.model || !cells.length) return;
+    if (this.busy || this.resting || !info.model || !cells.length) return;
     const candidates = this.next(this.computing.chunk);
     if (!candidates.length) return;
     candidates.forEach((k) => this.asked.add(k));

@@ -88,7 +88,8 @@ export class Board {
       locked = new Set(side.locked),
       bits = state.surprised && side === state.side ? side.bits : null,
       peak = bits && Math.max(Math.log2(info.K), ...bits);
-    this.lightUp(flat);
+    // Under a brush one sees what changes.
+    if (!side.live) this.lightUp(flat);
     this.codes = flat.slice();
     this.grid.classList.toggle("heated", !!bits);
     this.cells.forEach((cell, p) =>
@@ -118,7 +119,7 @@ export class Board {
     }
     for (const name of ["preview", "locked", "hot"]) cell.classList.toggle(name, look[name]);
     set(cell, "aria-selected", look.selected);
-    cell.tabIndex = look.cursor ? 0 : -1;
+    set(cell, "tabindex", look.cursor ? 0 : -1);
     if (bits !== null) {
       cell.style.setProperty("--heat", `rgb(${viridis(bits / look.peak).join(" ")})`);
       surprise.textContent = bits.toFixed(1);

@@ -25,9 +25,26 @@ export function onChange(inputs, draw) {
   };
 }
 
-/** Only what is new is written: the page is laid out for it. @param {Element} element */
+// Only what is new is written: the page is laid out and painted for it, the same or not.
+
+/** @param {Element} element */
 export function set(element, attribute, value) {
   if (element.getAttribute(attribute) !== String(value)) element.setAttribute(attribute, value);
+}
+
+/** @param {Element} element @param {string} text */
+export function write(element, text) {
+  if (element.textContent !== text) element.textContent = text;
+}
+
+/** @param {HTMLElement} element @param {boolean} isHidden */
+export function hide(element, isHidden) {
+  if (element.hidden !== isHidden) element.hidden = isHidden;
+}
+
+/** @param {HTMLInputElement | HTMLSelectElement} field @param {unknown} value */
+export function put(field, value) {
+  if (field.value !== String(value)) field.value = String(value);
 }
 
 /**

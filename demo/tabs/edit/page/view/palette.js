@@ -3,7 +3,7 @@
 
 import { make } from "../../../../page/dom.js";
 import { FIRST_ORDER, ORDERS, ordersOf } from "../state/orders.js";
-import { onChange, ref, set, showTile } from "./paint.js";
+import { hide, onChange, put, ref, set, showTile, write } from "./paint.js";
 
 /** @typedef {import("../state/state.js").State} State */
 
@@ -29,11 +29,16 @@ export class Palette {
     this.current = -1;
     this.columns = 0;
     this.line = SIDE + GAP;
+    /** How far it is scrolled: asking for it in the middle of an update would lay the page out. */
+    this.top = 0;
     /** @type {{order?: string, values?: unknown, unfolded?: boolean}} what it is sorted by */
     this.sorted = {};
     this.inner = make("div", "inner", { role: "presentation" });
     this.list.append(this.inner);
-    this.list.addEventListener("scroll", () => this.draw());
+    this.list.addEventListener("scroll", () => {
+      this.top = this.list.scrollTop;
+      this.draw();
+    });
     new ResizeObserver(() => this.lay()).observe(this.list);
     this.setup = onChange(
       ({ info }) => [info],
@@ -43,8 +48,8 @@ export class Palette {
     this.turnTo = onChange(
       ({ info, order, side }) => [info, order, side, side.cursor],
       ({ order }) => {
-        this.orders.value = order;
-        this.list.scrollTop = 0;
+        put(this.orders, order);
+        if (this.top) this.list.scrollTop = this.top = 0;
       },
     );
   }
@@ -84,10 +89,8 @@ export class Palette {
       values = order.values(state),
       folds = order.id === FIRST_ORDER && blacks.size > 1,
       { sorted } = this;
-    this.unfold.hidden = !folds;
-    this.unfold.textContent = unfolded
-      ? "Fold the black codes"
-      : `Show ${blacks.size} black codes, too`;
+    hide(this.unfold, !folds);
+    write(this.unfold, unfolded ? "Fold the black codes" : `Show ${blacks.size} black codes, too`);
     const wanted = order.id === sorted.order && unfolded === sorted.unfolded;
     if ((wanted && (values === sorted.values || this.isHeld)) || (order.id !== "index" && !values))
       return;
@@ -123,7 +126,7 @@ export class Palette {
   }
 
   visible() {
-    const first = Math.max(0, Math.floor(this.list.scrollTop / this.line)) * this.columns;
+    const first = Math.max(0, Math.floor(this.top / this.line)) * this.columns;
     const rows = Math.ceil((this.list.clientHeight || 1) / this.line) + 1;
     return this.order.slice(first, first + rows * this.columns);
   }
@@ -147,7 +150,7 @@ export class Palette {
       const isNew = !item;
       if (!item) fresh.push((item = this.item(code)));
       if (moved || isNew) this.put(item, code);
-      item.tabIndex = code === tabbable ? 0 : -1;
+      set(item, "tabindex", code === tabbable ? 0 : -1);
     }
     this.inner.append(...fresh);
     this.onSeen(seen);
@@ -176,7 +179,7 @@ export class Palette {
       said = this.say?.(code) ?? "";
     item.style.transform = `translate(${x}px, ${y}px)`;
     set(item, "aria-posinset", n + 1);
-    if (item.lastChild) item.lastChild.textContent = said;
+    if (item.lastElementChild) write(item.lastElementChild, said);
     set(item, "aria-label", `Code ${code}${said ? `, ${this.unit} ${said}` : ""}`);
   }
 

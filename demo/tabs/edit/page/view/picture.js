@@ -4,7 +4,7 @@
 import { find } from "../../../../page/dom.js";
 import { paintMap, paintPixels } from "../../../../page/pixels.js";
 import { difference, psnr } from "../state/measure.js";
-import { onChange, outline, ref, set } from "./paint.js";
+import { hide, onChange, outline, ref, set, write } from "./paint.js";
 
 /** @typedef {import("../state/state.js").State} State */
 /** @typedef {import("../state/side.js").Pixels} Pixels */
@@ -40,7 +40,7 @@ function chosen(state) {
 export function makePicture(root) {
   const canvas = (/** @type {string} */ name) => ref(root, name, HTMLCanvasElement),
     tell = (/** @type {string} */ name, /** @type {string} */ text) => {
-      ref(root, name).textContent = text;
+      write(ref(root, name), text);
     };
 
   const input = onChange(
@@ -75,8 +75,8 @@ export function makePicture(root) {
       tell("says", preview ? `Preview of ${preview.what}${about}.` : says);
       tell("peak", peak === undefined ? "" : peak.toFixed(2));
       ref(root, "says").classList.toggle("previewing", !!preview);
-      ref(root, "scale").hidden = !map;
-      ref(root, "reach").hidden = view !== "effect" || !!preview;
+      hide(ref(root, "scale"), !map);
+      hide(ref(root, "reach"), view !== "effect" || !!preview);
     },
   );
 

@@ -3,7 +3,7 @@
 import { contextOf, find, make } from "../../../../page/dom.js";
 import { paintPixels } from "../../../../page/pixels.js";
 import { Grid } from "../state/grid.js";
-import { onChange, ref, set } from "./paint.js";
+import { hide, onChange, put, ref, set, write } from "./paint.js";
 
 /** @typedef {import("../state/state.js").State} State */
 
@@ -57,15 +57,17 @@ export function makePrior(root, preview, take) {
   /** @param {State} state */
   function tellSurprise({ side: { bits }, info: { K } }) {
     const nominal = Math.log2(K);
-    ref(root, "heatPeak").textContent = `${Math.max(nominal, ...(bits ?? [])).toFixed(1)} bits`;
+    write(ref(root, "heatPeak"), `${Math.max(nominal, ...(bits ?? [])).toFixed(1)} bits`);
     if (!bits) {
-      heat.textContent = "asking the prior how likely each code is…";
+      write(heat, "asking the prior how likely each code is…");
       return;
     }
     const mean = bits.reduce((a, b) => a + b, 0) / bits.length;
-    heat.textContent =
+    write(
+      heat,
       `each code given all the others, ${mean.toFixed(1)} bits ` +
-      `per cell here; a blind guess among ${K} codes has ${nominal.toFixed(1)}.`;
+        `per cell here; a blind guess among ${K} codes has ${nominal.toFixed(1)}.`,
+    );
   }
 
   return {
@@ -74,15 +76,14 @@ export function makePrior(root, preview, take) {
       const { info, side, surprised } = state,
         waiting = state.isGood(state.waiting);
       adopt(state);
-      classes.value = String(state.klass);
-      ref(root, "heat").hidden = !surprised;
+      put(classes, state.klass);
+      hide(ref(root, "heat"), !surprised);
       if (!info.prior || !side.isOpen) return;
       show(state);
-      redraw.textContent =
-        side.selection().length > 1 ? "Redraw selected cells" : "Redraw lower half";
+      write(redraw, side.selection().length > 1 ? "Redraw selected cells" : "Redraw lower half");
       set(choices, "aria-busy", waiting);
-      if (good(state)) said.textContent = "Four ways to fill these cells.";
-      else said.textContent = waiting ? "Drawing four ways…" : IDLE;
+      if (good(state)) write(said, "Four ways to fill these cells.");
+      else write(said, waiting ? "Drawing four ways…" : IDLE);
       if (surprised) tellSurprise(state);
     },
   };

@@ -3,7 +3,7 @@
 
 import { contextOf, find, make } from "../../../../page/dom.js";
 import { paintPixels } from "../../../../page/pixels.js";
-import { onChange, placeOf, ref, showTile } from "./paint.js";
+import { hide, onChange, placeOf, ref, showTile, write } from "./paint.js";
 
 /** @typedef {import("../state/state.js").State} State */
 /** @typedef {import("../state/state.js").Cell} Cell */
@@ -44,10 +44,12 @@ export class Steps {
     this.place = onChange(
       ({ info, side }) => [info, side.cursor],
       ({ info, side: { cursor } }) => {
-        this.ref("where").textContent = placeOf(cursor, info.w);
-        this.ref("step1").textContent =
+        write(this.ref("where"), placeOf(cursor, info.w));
+        write(
+          this.ref("step1"),
           `The encoder outputs ${info.D} numbers per cell: ${info.h * info.w} vectors in all. ` +
-          `This is number ${cursor}, counting from 0.`;
+            `This is number ${cursor}, counting from 0.`,
+        );
       },
     );
     this.cut = onChange(
@@ -109,14 +111,14 @@ export class Steps {
     this.bars.forEach((bar, n) => {
       const k = shown[n],
         isHeld = k === held;
-      bar.hidden = k === undefined;
+      hide(bar, k === undefined);
       if (bar.hidden) return;
       const distance = number(distances[k]);
       bar.dataset.k = String(k);
       showTile(find(bar, ".tile"), k, info.sheet.columns, 16);
-      find(bar, ".ix").textContent = String(k);
+      write(find(bar, ".ix"), String(k));
       find(bar, "i").style.width = `${(100 * distances[k]) / far}%`;
-      find(bar, ".far").textContent = distance;
+      write(find(bar, ".far"), distance);
       bar.classList.toggle("held", isHeld);
       bar.setAttribute(
         "aria-label",
@@ -129,7 +131,7 @@ export class Steps {
   explain(info, cell) {
     const { distances, held, nearest } = cell,
       say = (/** @type {string} */ name, /** @type {string} */ text) => {
-        this.ref(name).textContent = text;
+        write(this.ref(name), text);
       };
     const order = Array.from({ length: info.K }, (_, k) => k).sort(
       (a, b) => distances[a] - distances[b] || a - b,

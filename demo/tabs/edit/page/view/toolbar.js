@@ -3,7 +3,7 @@
 import { find, make } from "../../../../page/dom.js";
 import { Grid } from "../state/grid.js";
 import { VIEWS } from "../state/orders.js";
-import { onChange, placeOf, ref, set, showTile } from "./paint.js";
+import { hide, onChange, placeOf, put, ref, set, showTile, write } from "./paint.js";
 
 /** @typedef {import("../state/state.js").State} State */
 /** @typedef {import("../commands.js").Command} Command */
@@ -68,7 +68,7 @@ export function makeToolbar(root, commands) {
           set(button, "aria-disabled", can !== true);
         if (pressed) set(button, "aria-pressed", pressed(state));
         if (expanded) set(button, "aria-expanded", expanded(state));
-        if (says) button.title = can === true ? says(state) : can;
+        if (says) set(button, "title", can === true ? says(state) : can);
       }
   }
 
@@ -100,10 +100,10 @@ export function makeToolbar(root, commands) {
 
   /** @param {State} state */
   function tellBlend({ a, b, blendFrom }) {
-    if (!blendFrom) blend.value = "0";
+    if (!blendFrom) put(blend, 0);
     const all = Grid.differing(blendFrom ?? a.history.flat, b.flat),
       left = Grid.differing(a.flat, b.flat);
-    ref(root, "blendSaid").textContent = `${all - left} of ${all} differing cells`;
+    write(ref(root, "blendSaid"), `${all - left} of ${all} differing cells`);
   }
 
   return {
@@ -111,23 +111,23 @@ export function makeToolbar(root, commands) {
     render(state) {
       const { side, a, info, panels, badCode, two } = state;
       adopt(state);
-      ref(root, "number", HTMLInputElement).value = String(state.number);
-      for (const [name, open] of Object.entries(panels)) ref(root, `${name}Panel`).hidden = !open;
+      put(ref(root, "number", HTMLInputElement), state.number);
+      for (const [name, open] of Object.entries(panels)) hide(ref(root, `${name}Panel`), !open);
       if (!side.isOpen) return;
       press(state);
       const all = side.selection().every((p) => side.locked.includes(p));
-      ref(root, "lock").textContent = all ? "Unlock" : "Lock";
-      [ref(root, "toolName").textContent, ref(root, "toolSays").textContent] = TOOLS[state.tool];
+      write(ref(root, "lock"), all ? "Unlock" : "Lock");
+      ["toolName", "toolSays"].forEach((name, n) => write(ref(root, name), TOOLS[state.tool][n]));
       ref(root, "boardA").classList.toggle("active", two && side === a);
       ref(root, "boardB").classList.toggle("active", two && side !== a);
       for (const node of views.querySelectorAll("button")) {
         set(node, "aria-checked", node.dataset.view === state.view);
-        node.tabIndex = node.dataset.view === state.view ? 0 : -1;
+        set(node, "tabindex", node.dataset.view === state.view ? 0 : -1);
       }
       showTile(ref(root, "codeTile"), state.code, info.sheet.columns, 24);
       set(code, "aria-invalid", !!badCode);
-      if (document.activeElement !== code && !badCode) code.value = String(state.code);
-      ref(root, "readout").textContent = readOut(state);
+      if (document.activeElement !== code && !badCode) put(code, state.code);
+      write(ref(root, "readout"), readOut(state));
       if (two) tellBlend(state);
     },
   };
