@@ -71,15 +71,16 @@ export class Client {
    * are dropped.
    * @param {string} method of VQVAE, "previews", "reconstruct" or "changes" (answering.js) @param
    *   {any[]} args
-   * @param {{lane?: string, onPart?: OnPart}} [options] onPart: receives previews as they are done
+   * @param {{lane?: string, aside?: boolean, onPart?: OnPart}} [options] aside: by the worker, for
+   *   the page has enough to do; onPart: receives previews as they are done
    * @returns {Promise<any>}
    */
-  ask(method, args, { lane, onPart } = {}) {
+  ask(method, args, { lane, aside = false, onPart } = {}) {
     if (this.closed) return Promise.reject(new Error(this.closed));
     const message = { id: ++this.asked, method, args };
     return new Promise((resolve, reject) => {
       this.waiting.set(message.id, { resolve, reject, onPart });
-      if (this.isQuick(method)) this.answerHere(message, lane);
+      if (!aside && this.isQuick(method)) this.answerHere(message, lane);
       else if (lane === undefined) this.send(message);
       else this.queue(lane, message);
     });

@@ -16,8 +16,8 @@ const VISIBLE = 0.5 / 255; // less is nothing that an eight-bit picture shows
 /**
  * A question: the grid, row by row, and what it is about.
  * @typedef {{flat: number[], n?: number, cells?: number[], candidates?: number[], cell?: number,
- *   effect?: boolean, pixels?: Uint8Array, input?: string}} Asked `pixels`: the input; `input`: the
- *   same in base64
+ *   effect?: boolean, pixels?: Uint8Array, input?: string, moving?: boolean}} Asked `pixels`: the
+ *   input; `input`: the same in base64; `moving`: by a brush, whose next cell may not wait for it
  */
 
 export class Computing {
@@ -63,12 +63,12 @@ export class Computing {
   }
 
   /** The picture of a grid. @param {Asked} asked */
-  async commit({ flat, n }) {
+  async commit({ flat, n, moving = false }) {
     const { engine } = this;
     if (!engine)
       return this.ask("edit_commit", { flat, n }, (answer) => ({ pixels: bytesOf(answer.pixels) }));
     return this.attempt(n, async () => ({
-      pixels: bytesOfPicture(await engine.ask("decode", [flat])),
+      pixels: bytesOfPicture(await engine.ask("decode", [flat], { aside: moving })),
     }));
   }
 

@@ -147,8 +147,9 @@ export class Looking {
   /** Asks for the picture of a grid. @param {Side} side */
   draw(side) {
     const flat = side.flat.slice();
-    if (side.live) this.previews.rest();
-    this.model.send(`commit ${side.id}`, "commit", { flat }, ({ ok, error, pixels }) => {
+    const moving = side.live !== null;
+    if (moving) this.previews.rest();
+    this.model.send(`commit ${side.id}`, "commit", { flat, moving }, ({ ok, error, pixels }) => {
       if (!ok) {
         this.say(error ?? "", { bad: true });
         return;

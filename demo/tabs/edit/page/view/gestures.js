@@ -136,13 +136,15 @@ export class Gestures {
     if (event.pointerId !== drag.id || drag.fixed) return;
     if (this.state.painting) {
       // Everything the pointer did since the last frame, so that no cell is left out.
-      const points = event.getCoalescedEvents?.() ?? [];
+      const points = event.getCoalescedEvents?.() ?? [],
+        crossed = [];
       for (const point of points.length ? points : [event]) {
         const next = this.at(point).p;
         if (next === drag.last) continue;
-        this.on.paint(Grid.stroke(drag.last, next, w), false);
+        crossed.push(...Grid.stroke(drag.last, next, w));
         drag.last = next;
       }
+      if (crossed.length) this.on.paint(crossed, false);
     } else if (p !== drag.last) {
       const crossed = Grid.stroke(drag.last, p, w);
       drag.last = p;
