@@ -200,6 +200,7 @@ export class Palette {
     if (top < list.scrollTop) list.scrollTop = top;
     else if (top + this.line > list.scrollTop + list.clientHeight)
       list.scrollTop = top + this.line - list.clientHeight;
+    this.top = list.scrollTop;
     this.activate(this.order[n]);
     this.draw();
     this.made.get(this.order[n])?.focus({ preventScroll: true });
