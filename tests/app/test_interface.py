@@ -4,6 +4,7 @@ import json
 import re
 import shutil
 from html import escape
+from pathlib import Path
 from types import SimpleNamespace
 
 import gradio as gr
@@ -347,3 +348,15 @@ def test_every_sentence_of_the_glossary_is_somewhere_on_the_page():
     ]
     assert missing == []
     assert {*SEE} == {*GLOSSARY} and {*SEE.values()} <= {tab for tab, _ in interface.TABS}
+
+
+def test_no_rule_of_the_page_asks_all_of_it_by_has():
+    """Such a rule, and the style of every button with it, is decided anew at every edit."""
+    asked = re.compile(
+        r"(?:^|[\s,}])(?:html|body|:root|#vq-tabs|\.gradio-container)[^\s,{>+~]*:has\("
+    )
+    assert asked.search("body:has(.x) { }") and asked.search("a, #vq-tabs:not(:has(.x)) b { }")
+    demo = Path(__file__).parents[2] / "demo"
+    sheets = [*demo.rglob("*.css")]
+    assert len(sheets) > 5
+    assert not [sheet.name for sheet in sheets if asked.search(sheet.read_text("utf-8"))]
