@@ -54,12 +54,34 @@ export function make(tag, name = "", attributes = {}, text = null) {
   return made;
 }
 
+// Only what is new is written: the page is laid out and painted for it, the same or not.
+
+/** @param {Element} element */
+export function set(element, attribute, value) {
+  if (element.getAttribute(attribute) !== String(value)) element.setAttribute(attribute, value);
+}
+
+/** @param {Element} element @param {string} text */
+export function write(element, text) {
+  if (element.textContent !== text) element.textContent = text;
+}
+
+/** @param {HTMLElement} element @param {boolean} isHidden */
+export function hide(element, isHidden) {
+  if (element.hidden !== isHidden) element.hidden = isHidden;
+}
+
+/** @param {HTMLInputElement | HTMLSelectElement} field @param {unknown} value */
+export function put(field, value) {
+  if (field.value !== String(value)) field.value = String(value);
+}
+
 /**
  * A sentence in its line, with what kind it is of; none takes it away. @param {HTMLElement} line
  */
 export function tell(line, text = "", kind = "") {
-  if (line.textContent !== text) line.textContent = text;
-  line.dataset.kind = text ? kind : "";
+  write(line, text);
+  set(line, "data-kind", text ? kind : "");
 }
 
 /** A picture, ready to be drawn. @param {string} address */

@@ -58,10 +58,13 @@ function begin(config, weights) {
 }
 
 /** @param {object} config @param {string} weights */
-async function load(config, weights) {
-  const answer = await fetch(new URL(weights, document.baseURI));
+const load = (config, weights) => Client.load(config, bytesAt(weights));
+
+/** @param {string} address */
+async function bytesAt(address) {
+  const answer = await fetch(new URL(address, document.baseURI));
   if (!answer.ok) throw new Error(await answer.text());
-  return Client.load(config, await answer.arrayBuffer());
+  return answer.arrayBuffer();
 }
 
 /** A picture in 0..1 as bytes, rounded as the server rounds. @param {Float32Array} picture */

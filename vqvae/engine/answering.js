@@ -58,24 +58,20 @@ export function answering() {
   }
 
   /**
-   * A picture through the model: its latents and codes, what comes back of them and of the latents,
-   * the error of the former, and the figures of both.
+   * A picture through the model: its latents and codes, what comes back of them, and the error.
    * @param {VQVAE} of @param {ArrayLike<number>} x
    */
   function reconstruct(of, x) {
     const z = of.latents(x),
       indices = of.nearest(z),
-      recon = of.decode(indices),
-      unquantized = of.decodeLatents(z);
+      recon = of.decode(indices);
     return {
       latents: z,
       indices,
       recon,
-      unquantized,
       error: errorMap(x, recon, of.config.channels),
       psnr: psnr(x, recon),
       ssim: ssim(x, recon, of.config),
-      psnr_unquantized: psnr(x, unquantized),
     };
   }
 

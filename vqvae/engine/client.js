@@ -20,15 +20,22 @@ const LONG = new Set(["load", "previews", "changes", "tiles"]);
 export class Client {
   /**
    * A model, ready to be asked. Rejects with one sentence when it cannot be loaded.
-   * @param {object} config @param {Uint8Array | ArrayBuffer} weights as for VQVAE.load
+   * @param {object} config
+   * @param {Uint8Array | ArrayBuffer | Promise<ArrayBuffer>} weights as for VQVAE.load; where they
+   *   are promised, the worker begins while they come
    * @param {string | URL | null} [worker] the address of worker.js; null: answer in the page
    */
   static async load(config, weights, worker = new URL("./worker.js", import.meta.url)) {
-    const client = new Client(worker === null ? null : await begin(worker));
-    client.config = await client.ask("load", [config, weights]);
+    const beginning = worker === null ? null : begin(worker);
+    const [begun, bytes] = await Promise.all([beginning, weights]).catch(async (error) => {
+      (await beginning)?.terminate();
+      throw error;
+    });
+    const client = new Client(begun);
+    client.config = await client.ask("load", [config, bytes]);
     if (client.worker)
       setTimeout(
-        () => client.here({ id: 0, method: "load", args: [config, weights] }, client.readied),
+        () => client.here({ id: 0, method: "load", args: [config, bytes] }, client.readied),
         SETTLED,
       );
     return client;

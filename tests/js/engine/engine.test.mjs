@@ -304,6 +304,33 @@ test("where no worker can be had the page answers", async () => {
   delete globalThis.Worker;
 });
 
+test("the worker begins while the weights come, and is let go where they do not", async () => {
+  const told = [];
+  globalThis.Worker = class {
+    constructor() {
+      const answer = answering();
+      told.push("begun");
+      this.postMessage = (message) =>
+        void answer(message, (data) => setTimeout(() => this.onmessage({ data })));
+      this.terminate = () => told.push("ended");
+      setTimeout(() => this.onmessage({}));
+    }
+  };
+  const weights = new Promise((come) => {
+    setTimeout(() => {
+      told.push("weights");
+      come(FILE);
+    }, 50);
+  });
+  const client = await Client.load(CONFIG, weights, "worker.js");
+  assert.deepEqual(told, ["begun", "weights"]);
+  client.close();
+  const lost = Promise.reject(new Error("There is no such model."));
+  await assert.rejects(Client.load(CONFIG, lost, "worker.js"), { message: /no such model/u });
+  assert.deepEqual(told, ["begun", "weights", "ended", "begun", "ended"]);
+  delete globalThis.Worker;
+});
+
 test("what takes less than half a frame is answered in the page, the rest by the worker", async () => {
   const asked = [];
   globalThis.Worker = class {

@@ -1,7 +1,7 @@
 // The codebook between encoder and decoder, and the numbers of one cell: its vector, and the codes
 // nearest to it.
 
-import { ARROWS, closest, contextOf, find as findIn, make } from "../../../page/dom.js";
+import { ARROWS, closest, contextOf, find as findIn, make, write } from "../../../page/dom.js";
 import { floatsOf } from "../../../page/packed.js";
 
 const NEAREST = 5;
@@ -81,9 +81,9 @@ export function makeBook(root, { onCode, onMeet }) {
   function light(place, code) {
     mark.style.display = code === null ? "none" : "block";
     if (code === null) {
-      under.textContent = model ? `${model.codebook_size} vectors; the nearest one wins` : "";
+      write(under, model ? `${model.codebook_size} vectors; the nearest one wins` : "");
       if (!latents) {
-        said.textContent = "Point at or tap a square to see how its code was chosen.";
+        write(said, "Point at or tap a square to see how its code was chosen.");
         bars.replaceChildren();
         vector.replaceChildren();
       }
@@ -96,7 +96,7 @@ export function makeBook(root, { onCode, onMeet }) {
       width: `${cell + 3}px`,
       height: `${cell + 3}px`,
     });
-    under.textContent = `Code ${code} is lit: it is the nearest`;
+    write(under, `Code ${code} is lit: it is the nearest`);
     if (place !== null) tell(place, code);
   }
 

@@ -1,6 +1,7 @@
 // A picture through the model, computed in the page, or asked of the server where the page cannot.
 // A Wire asks it as it asks a server; its answers hold numbers and pixels ready to be used.
 
+import { psnr as psnrOf } from "../../../../vqvae/engine/metrics.js";
 import { drawingToInput } from "../../../page/drawing/layout.js";
 import { bytesOfPicture, engineFor } from "../../../page/engine.js";
 import { bytesOf, floatsOf, imageOf } from "../../../page/packed.js";
@@ -17,6 +18,11 @@ const EQUAL = 99.9; // dB; the engine's PSNR ends at 100
  * @property {() => ImageData} pixels of the pad
  * @property {() => string} png of the pad
  * @property {number} [n]
+ */
+
+/**
+ * The latents decoded without quantization: bytes, and dB, null at its ceiling.
+ * @typedef {{picture: Uint8ClampedArray | Uint8Array, psnr: number | null}} Unquantized
  */
 
 export class Computing {
@@ -47,8 +53,8 @@ export class Computing {
   }
 
   /**
-   * The picture at every stage, or {nothing: why} where there is nothing to see. @param {Asked}
-   * asked
+   * The picture at every stage, or {nothing: why} where there is nothing to see. What comes of the
+   * latents without quantization is promised alone: no stroke waits for it. @param {Asked} asked
    */
   async reconstruct({ source, tidy, taken, pixels, png, n }) {
     const { engine, model } = this,
@@ -74,22 +80,21 @@ export class Computing {
     if (!input.pixels) return { ok: true, n, nothing: input.did };
     try {
       const x = Float32Array.from(input.pixels, (value) => value / 255);
-      const { latents, indices, recon, unquantized, error, ssim, ...figures } = await engine.ask(
-        "reconstruct",
-        [x],
-      );
+      const { latents, indices, recon, error, ssim, ...figures } = await engine.ask("reconstruct", [
+        x,
+      ]);
+      const z_e = Float32Array.from(latents); // the engine uses its own again
       return {
         ok: true,
         n,
         ssim,
         psnr: decibels(figures.psnr),
-        psnr_unquantized: decibels(figures.psnr_unquantized),
         did: input.did,
         input: input.pixels,
-        latents: Float32Array.from(latents),
+        latents: z_e,
         indices: [...indices],
         recon: bytesOfPicture(recon),
-        unquantized: bytesOfPicture(unquantized),
+        unquantized: unquantized(engine, z_e, x),
         error: bytesOfPicture(error),
       };
     } catch (error) {
@@ -100,13 +105,27 @@ export class Computing {
   }
 }
 
+/**
+ * Computed beside the page; undefined where a newer one is wanted by then.
+ * @param {import("../../../../vqvae/engine/client.js").Client} engine
+ * @param {Float32Array} latents @param {Float32Array} x
+ * @returns {Promise<Unquantized | undefined>}
+ */
+async function unquantized(engine, latents, x) {
+  const options = { lane: "unquantized", aside: true };
+  const picture = await engine.ask("decodeLatents", [latents], options).catch(() => undefined);
+  return picture && { picture: bytesOfPicture(picture), psnr: decibels(psnrOf(x, picture)) };
+}
+
 /** A PSNR; null at its ceiling, where the pictures are equal. @param {number} psnr */
 const decibels = (psnr) => (psnr >= EQUAL ? null : psnr);
 
 /** @param {Record<string, any>} answer */
 const unpacked = (answer) => ({
   latents: answer.latents && floatsOf(answer.latents),
-  ...Object.fromEntries(
-    ["input", "recon", "unquantized", "error"].map((name) => [name, bytesOf(answer[name])]),
-  ),
+  unquantized: Promise.resolve({
+    picture: bytesOf(answer.unquantized),
+    psnr: answer.psnr_unquantized,
+  }),
+  ...Object.fromEntries(["input", "recon", "error"].map((name) => [name, bytesOf(answer[name])])),
 });

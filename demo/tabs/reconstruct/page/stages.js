@@ -1,11 +1,13 @@
 // Shows one answer: five pictures at a whole-number scale, the code grid, the figures, and one cell
 // lit in all.
 
-import { ARROWS, calm, contextOf, find as findIn, make } from "../../../page/dom.js";
+import { ARROWS, calm, contextOf, find as findIn, make, write } from "../../../page/dom.js";
 import { makeBook } from "./book.js";
 import { ERROR_TOP, clear, paintMap, paintPixels, sizeOf } from "../../../page/pixels.js";
 
 const PICTURES = ["input", "recon", "unquantized"];
+const dB = (/** @type {number | null} */ x) =>
+  x === null ? "∞ dB, identical" : `${x.toFixed(1)} dB`;
 
 /**
  * A code is clicked: in the grid, where `place` is its cell, or elsewhere.
@@ -40,6 +42,8 @@ export function makeStages(root, initialSize, onMeet) {
   let indices = null;
   /** @type {number | null} */
   let lit = null;
+  /** The answer on show. @type {any} */
+  let current = null;
 
   const book = makeBook(root, {
     onCode: (code) => {
@@ -143,7 +147,13 @@ export function makeStages(root, initialSize, onMeet) {
   function show(answer, drawing) {
     const shape = sizeOf(size),
       [rows, columns] = model.grid;
-    for (const name of PICTURES) paintPixels(canvasOf(name), answer[name], shape);
+    current = answer;
+    for (const name of ["input", "recon"]) paintPixels(canvasOf(name), answer[name], shape);
+    answer.unquantized.then((one) => {
+      if (!one || current !== answer) return;
+      paintPixels(canvasOf("unquantized"), one.picture, shape);
+      write(under("unquantized"), `${dB(one.psnr)}, decoded from the unrounded latents`);
+    });
     paintMap(canvasOf("error"), answer.error, shape, ERROR_TOP);
     const changed = cells.filter(
       (_, place) => !indices || indices[place] !== answer.indices[place],
@@ -178,7 +188,7 @@ export function makeStages(root, initialSize, onMeet) {
   // that says why.
   function nothing(why) {
     clear(...PICTURES.map(canvasOf), canvasOf("error"), tiles);
-    indices = null;
+    current = indices = null;
     book.show(null);
     for (const cell of cells) findIn(cell, "span").textContent = "";
     for (const name of ["bits", "psnr", "ssim"]) put(name, "–");
@@ -188,21 +198,18 @@ export function makeStages(root, initialSize, onMeet) {
   }
 
   function put(name, text) {
-    findIn(root, `[data-figure="${name}"]`).textContent = text;
+    write(findIn(root, `[data-figure="${name}"]`), text);
   }
 
   function figures(answer) {
     const whole = (x) => Math.round(x).toLocaleString("en");
-    const dB = (x) => (x === null ? "∞ dB, identical" : `${x.toFixed(1)} dB`);
     const ratio = model.bits_before / model.bits_after;
     put("bits", `${whole(model.bits_before)} → ${whole(model.bits_after)} bits`);
     put("psnr", dB(answer.psnr));
     put("ssim", answer.ssim === null ? "–" : answer.ssim.toFixed(3));
-    findIn(root, ".vr-did").textContent = answer.did;
-    under("input").textContent = `${size[1]} × ${size[0]} pixels, ${whole(model.bits_before)} bits`;
-    under("recon").textContent = `${dB(answer.psnr)}, from ${ratio.toFixed(1)} times fewer bits`;
-    under("unquantized").textContent =
-      `${dB(answer.psnr_unquantized)}, decoded from the unrounded latents`;
+    write(findIn(root, ".vr-did"), answer.did);
+    write(under("input"), `${size[1]} × ${size[0]} pixels, ${whole(model.bits_before)} bits`);
+    write(under("recon"), `${dB(answer.psnr)}, from ${ratio.toFixed(1)} times fewer bits`);
   }
 
   // The cell under the cursor or the focus, in every picture.
@@ -231,11 +238,14 @@ export function makeStages(root, initialSize, onMeet) {
 
   function say() {
     if (indices && lit !== null) {
-      readout.textContent = `R${placeName(lit).slice(1)}: code ${indices[lit]}`;
+      write(readout, `R${placeName(lit).slice(1)}: code ${indices[lit]}`);
     } else {
-      readout.textContent = model
-        ? `${model.grid.join(" × ")} cells, each one of ${model.codebook_size} codes. Point at or tap a cell.`
-        : "";
+      write(
+        readout,
+        model
+          ? `${model.grid.join(" × ")} cells, each one of ${model.codebook_size} codes. Point at or tap a cell.`
+          : "",
+      );
     }
   }
 

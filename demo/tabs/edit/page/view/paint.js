@@ -1,6 +1,8 @@
 // What several parts of the view draw alike.
 
-import { find } from "../../../../page/dom.js";
+import { find, set } from "../../../../page/dom.js";
+
+export { hide, put, set, write } from "../../../../page/dom.js";
 
 /** @typedef {import("../state/state.js").State} State */
 
@@ -23,28 +25,6 @@ export function onChange(inputs, draw) {
     last = now;
     if (!isSame) draw(state);
   };
-}
-
-// Only what is new is written: the page is laid out and painted for it, the same or not.
-
-/** @param {Element} element */
-export function set(element, attribute, value) {
-  if (element.getAttribute(attribute) !== String(value)) element.setAttribute(attribute, value);
-}
-
-/** @param {Element} element @param {string} text */
-export function write(element, text) {
-  if (element.textContent !== text) element.textContent = text;
-}
-
-/** @param {HTMLElement} element @param {boolean} isHidden */
-export function hide(element, isHidden) {
-  if (element.hidden !== isHidden) element.hidden = isHidden;
-}
-
-/** @param {HTMLInputElement | HTMLSelectElement} field @param {unknown} value */
-export function put(field, value) {
-  if (field.value !== String(value)) field.value = String(value);
 }
 
 /**
