@@ -519,6 +519,7 @@ def test_page_and_server_reconstruct_the_same(browser, own_app):
         page.get_by_role("button", name="Clear").click()
         stroke(page, [(0.3, 0.3), (0.6, 0.7), (0.4, 0.8)])
         settle(page)
+        page.wait_for_timeout(1000)  # the picture without quantization follows the others
         seen.append(
             {name: page.evaluate(PIXELS, name) for name in ("input", "recon", "unquantized")}
             | {
