@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import io
 import math
+from typing import Any
 
 from demo.runs.reporter import pick
 
@@ -76,9 +77,9 @@ def prior_bits(prior, model, test) -> float:
     return evaluate_prior(prior, encode_set(model, test))["bits_per_image"]
 
 
-def measure_quantizer(part: dict, training, evaluation, test) -> dict:
-    """Figures of a plan's `part`, a quantizer, for the table where it stands beside others; and
-    what it makes of some pictures of the ImageSet `test`.
+def measure_quantizer(training, evaluation, test) -> dict[str, Any]:
+    """Figures of a quantizer for the table where it stands beside others; and what it makes of some
+    pictures of the ImageSet `test`.
 
     `coded_bits` is the size of an image's indices in an ideal entropy code with one table for all
     positions: h * w times the entropy of how often each code was chosen, of which the perplexity is
@@ -87,7 +88,6 @@ def measure_quantizer(part: dict, training, evaluation, test) -> dict:
     model = training.model
     rows, columns = model.config.grid
     return {
-        "name": part["name"],
         "codebook_size": model.config.codebook_size,
         "embedding_dim": model.config.embedding_dim,
         "levels": list(model.config.levels),

@@ -87,7 +87,7 @@ def train(run_dir: Path, reporter: Reporter, commands: Commands) -> None:
     yet."""
     job, data = runfiles.read_json(run_dir / runfiles.JOB), None
     if "plan" in job:
-        from demo.runs.plan_worker import train_plan
+        from demo.runs.plans.worker import train_plan
 
         train_plan(run_dir, job, reporter, commands)
         return

@@ -15,7 +15,7 @@ from demo.models.sets import NAMES, ModelSet
 from demo.pictures.images import read_image
 from demo.pictures.input import TakenIn, drawing_to_input, taken_in
 from demo.pictures.layout import name_of, pad_size, style_of
-from demo.runs.plans import ENOUGH_STEPS
+from demo.runs.plans.plan import ENOUGH_STEPS
 from demo.settings import Settings
 from demo.tabs.compare import answers
 from demo.tabs.compare.requests import (

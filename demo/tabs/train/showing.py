@@ -1,7 +1,6 @@
 """What the Train tab shows of a run, part by part: only what has changed is sent again."""
 
 import time
-from html import escape
 from typing import Any, NamedTuple
 
 import gradio as gr
@@ -131,7 +130,7 @@ def show(
         runs,
         name,
         gr.skip() if not fresh and active else gr.update(active=active),
-        gr.skip() if problem is None else problem_html(problem),
+        gr.skip() if problem is None else run_head.problem_html(problem),
         gr.update(active=True) if ended else gr.skip(),
     )
 
@@ -144,10 +143,6 @@ def runs_of(jobs: Jobs, visitor: str) -> list[Status]:
 def newest(jobs: Jobs, visitor: str) -> str | None:
     listed = runs_of(jobs, visitor)
     return next((s.run_id for s in listed if s.active), listed[0].run_id if listed else None)
-
-
-def problem_html(text: str) -> str:
-    return f'<p class="vq-bad" role="alert">{escape(text)}</p>' if text else ""
 
 
 # -- parts of the view -----------------------------------------------------------------------------
