@@ -10,15 +10,13 @@ late one.
     >>> def tab_draw(request: SeedRequest, settings: Settings) -> dict: ...
 """
 
-import base64
-import binascii
 import threading
 from collections.abc import Iterable, Mapping
 from typing import Any, Protocol, get_type_hints
 
-import numpy as np
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from demo.as_text import bytes_of
 from demo.errors import BusyError, PageError, explain
 from demo.pictures.images import ImageError
 from demo.settings import Settings
@@ -148,15 +146,9 @@ def decoded(value: object, limit: int, what: str) -> bytes:
     if len(value) > limit * 4 // 3 + 4:
         raise ImageError(f"The {what} is larger than {limit // 2**20} MB: make it smaller.")
     try:
-        return base64.b64decode(value, validate=True)
-    except (binascii.Error, ValueError):
+        return bytes_of(value)
+    except ValueError:
         raise RequestError(f"The {what} did not arrive whole; try again.") from None
-
-
-def encoded(data: bytes | np.ndarray) -> str:
-    """Bytes, or the values of an array in C order, as base64."""
-    content = data.tobytes() if isinstance(data, np.ndarray) else data
-    return base64.b64encode(content).decode()
 
 
 def _sentence(kind: type[Request], error: ValidationError, sent: dict) -> str:

@@ -1,7 +1,6 @@
 """Every code of a model as a small picture, all of them on one sheet, and how often each is
 used."""
 
-import base64
 import math
 import threading
 import weakref
@@ -9,7 +8,8 @@ from functools import partial
 from typing import TYPE_CHECKING, TypedDict
 
 from demo.aside import aside
-from demo.pictures.images import encode_png
+from demo.pictures.arrays import tiled, to_pixels
+from demo.pictures.images import png_text
 
 if TYPE_CHECKING:
     from vqvae import VQVAE, Gallery
@@ -50,18 +50,12 @@ def draw_ahead(model: object) -> None:
 
 
 def _draw(model: "VQVAE") -> Sheet:
-    import torch
-
     from vqvae.analysis.statistics import draw_codes
 
     tiles = draw_codes(model)
     columns = min(COLUMNS, len(tiles))
     rows = math.ceil(len(tiles) / columns)
-    tiles = torch.cat([tiles, tiles.new_zeros(rows * columns - len(tiles), *tiles.shape[1:])])
-    sheet = tiles.unflatten(0, (rows, columns)).permute(0, 3, 1, 4, 2).flatten(2, 3).flatten(0, 1)
-    pixels = (sheet * 255).round().byte().numpy()
-    pixels = pixels[:, :, 0] if pixels.shape[2] == 1 else pixels
-    png = base64.b64encode(encode_png(pixels)).decode()
+    png = png_text(tiled(to_pixels(tiles), columns))
     return {"png": png, "columns": columns, "rows": rows, "tile": model.config.downsample}
 
 

@@ -43,7 +43,6 @@ def main(argv: list[str]) -> int:
 def warm_up() -> None:
     """Import everything a run needs and take the first step on noise, which sets up the kernels."""
     import torch
-    import torchvision.io  # noqa: F401
 
     import vqvae
     from vqvae.training import training  # noqa: F401

@@ -215,7 +215,11 @@ def test_a_data_set_that_cannot_be_had_is_a_sentence(settings, monkeypatch):
         ("codebook_map", {"seed": -1}, "seed"),
         ("codebook_map", {"picture": {"indices": [[99]]}}, "from 0 to 15"),
         ("codebook_map", {"picture": {"indices": [[1]]}}, "another grid"),
-        ("codebook_map", {"picture": {"input": "data:image/png;base64,AAAA"}}, "could not be read"),
+        (
+            "codebook_map",
+            {"picture": {"input": "data:image/png;base64,AAAA"}},
+            "not a picture that",
+        ),
         ("codebook_table", {"table": "../codes"}, "must be one of"),
     ],
 )

@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, TypedDict
 import gradio as gr
 import numpy as np
 
-from demo.door import OfModel, RequestError, encoded
+from demo.as_text import encoded
+from demo.door import OfModel, RequestError
 from demo.errors import explain
 from demo.models.library import dataset_name, find_model, get_checkpoint
 from demo.models.palette import Sheet, code_counts, code_sheet

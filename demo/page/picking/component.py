@@ -2,13 +2,13 @@
 Gradio's dropdown, with its keys and with what a screen reader says of it; what the cards look like
 is in `picking.css` (demo.page.theme)."""
 
-import base64
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TypedDict
 
 import gradio as gr
 
+from demo.as_text import encoded
 from demo.door import OfModel, Turns, server_functions
 from demo.models.library import ModelEntry
 from demo.models.thumbnails import thumbnail
@@ -39,7 +39,7 @@ class Card(TypedDict):
 
 def model_thumbnail(request: OfModel, settings: Settings) -> Thumbnail:
     """{model} -> what it makes of four test pictures."""
-    return {"png": base64.b64encode(thumbnail(request.model, settings)).decode()}
+    return {"png": encoded(thumbnail(request.model, settings))}
 
 
 def picker_cards(settings: Settings, entries: Sequence[ModelEntry]) -> gr.HTML:

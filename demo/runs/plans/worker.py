@@ -24,6 +24,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from demo.pictures.arrays import tiled
+from demo.pictures.images import encode_png
 from demo.runs import files as runfiles
 from demo.runs.measuring import measure_prior, measure_quantizer, prior_bits, small_prior
 from demo.runs.plans.plan import Part, Plan, PriorPart
@@ -253,9 +255,8 @@ def reference_points(train, test) -> list[dict]:
 def write_examples(run_dir: Path, test) -> None:
     """Test pictures for the comparison, the classes in turn."""
     import torch
-    from PIL import Image
 
-    rows = range(min(EXAMPLES, len(test)))
+    rows = list(range(min(EXAMPLES, len(test))))
     if test.labels is not None:
         each = max(1, EXAMPLES // max(1, len(test.classes)))
         found = [
@@ -264,6 +265,6 @@ def write_examples(run_dir: Path, test) -> None:
         ]
         rows = torch.cat(found).tolist()
     names = ["" if test.labels is None else test.classes[int(test.labels[row])] for row in rows]
-    strip = torch.cat([test.images[row] for row in rows], 2).permute(1, 2, 0).numpy()
-    Image.fromarray(strip[..., 0] if strip.shape[-1] == 1 else strip).save(run_dir / "examples.png")
+    strip = tiled(test.images[torch.tensor(rows)].permute(0, 2, 3, 1).numpy(), len(rows))
+    (run_dir / "examples.png").write_bytes(encode_png(strip))
     runfiles.write_atomic(run_dir / "examples.json", json.dumps(names))

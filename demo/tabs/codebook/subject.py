@@ -4,7 +4,6 @@ Made once, shared.
 Letters: K codes, M sampled latents, D embedding_dim, P cells of the grid, d dimensions of a map.
 """
 
-import base64
 import hashlib
 import io
 import json
@@ -19,6 +18,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from PIL import Image
 
+from demo.as_text import bytes_of
 from demo.aside import aside
 from demo.background import Jobs, Key
 from demo.errors import PageError
@@ -108,7 +108,7 @@ class InspectedModel:
         tile, columns = sheet["tile"], sheet["columns"]
         # Our own file: none of the checks that a visitor's picture needs, whose shape it may not
         # have.
-        with Image.open(io.BytesIO(base64.b64decode(sheet["png"]))) as image:
+        with Image.open(io.BytesIO(bytes_of(sheet["png"]))) as image:
             pixels = np.asarray(image, np.float32)
         tiles = pixels.reshape(sheet["rows"], tile, columns, tile, -1).transpose(0, 2, 1, 3, 4)
         contrast = tiles.reshape(sheet["rows"] * columns, -1)[: self.config.codebook_size].std(1)

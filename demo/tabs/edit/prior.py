@@ -8,7 +8,8 @@ codes, whatever else.
 
 from typing import TYPE_CHECKING
 
-from demo.door import Question, encoded
+from demo.as_text import encoded
+from demo.door import Question
 from demo.models import editing
 from demo.models.editing import EditError
 from demo.models.library import get_checkpoint, get_prior, has_prior, prior_pending

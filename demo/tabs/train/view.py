@@ -3,13 +3,13 @@ figures."""
 
 from __future__ import annotations
 
-import base64
 import math
 from collections.abc import Sequence
 from html import escape
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from demo.as_text import PNG, encoded
 from demo.charts.curves import Line, bar_chart, line_chart, number
 from demo.page.run_head import PHASES, clock, run_head, run_text
 from demo.runs.status import Phase, Status
@@ -120,9 +120,7 @@ def sprite_html(
 ) -> str:
     """Two rows of `count` pictures of one PNG, at an integer scale, above a sentence and a figure
     (HTML)."""
-    sprite = (
-        f"url(data:image/png;base64,{base64.b64encode(preview).decode()})" if preview else "none"
-    )
+    sprite = f"url({PNG}{encoded(preview)})" if preview else "none"
     return (
         pairs_html(sprite, shape, count, label=label)
         + f'<p class="vq-pictures-note"><span>{escape(said)}</span> '
