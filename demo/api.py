@@ -172,7 +172,7 @@ def generate(
     number = generating.check_whole(count, 1, MOST_GENERATED, "count")
     label, seed = generating.check_label(label, prior), _seed(seed)
     sampling = generating.check_sampling(
-        {"temperature": temperature, "top_p": top_p, "guidance": guidance, "steps": steps}, prior
+        {"temperature": temperature, "top_p": top_p, "guidance": guidance, "steps": steps}
     )
     return _drawn(checkpoint.model, sample(prior, number, label, sampling, seed))
 
@@ -221,7 +221,7 @@ def complete(
     ):
         raise ApiError(f"known must be {h} rows of {w} times true or false for this model.")
     number = generating.check_whole(alternatives, 1, MOST_ALTERNATIVES, "alternatives")
-    sampling = generating.check_sampling({"temperature": temperature}, prior)
+    sampling = generating.check_sampling({"temperature": temperature})
     return _drawn(
         checkpoint.model,
         inpaint(

@@ -77,7 +77,7 @@ def valued(title: str, description: str, default: Any = ...) -> Any:
     return Field(default, title=title, description=description)
 
 
-class Turns:
+class Slots:
     """How many questions are answered at a time; the others wait."""
 
     def __init__(self, at_once: int) -> None:
@@ -92,7 +92,7 @@ class Turns:
 
 
 def answer(
-    question: Question, sent: object, settings: Settings, turns: Turns | None = None
+    question: Question, sent: object, settings: Settings, slots: Slots | None = None
 ) -> dict[str, Any]:
     """Put a question: {"ok": true, "n", ...}. Whatever goes wrong is {"ok": false, "n", "error": a
     sentence}, never an exception; with "again": true the same request may succeed in a moment."""
@@ -100,9 +100,9 @@ def answer(
     reply = {"n": number if isinstance(number, int) and not isinstance(number, bool) else None}
     try:
         request = read(question, sent)
-        if turns is None:
+        if slots is None:
             return {**reply, "ok": True, **question(request, settings)}
-        with turns:
+        with slots:
             return {**reply, "ok": True, **question(request, settings)}
     except BusyError as error:
         return {**reply, "ok": False, "error": str(error), "again": True}
@@ -124,14 +124,14 @@ def read(question: Question, sent: object) -> Any:
 
 
 def server_functions(
-    questions: Iterable[Question], settings: Settings, turns: Turns | None = None
+    questions: Iterable[Question], settings: Settings, slots: Slots | None = None
 ) -> list[Asked]:
     """The questions as Gradio calls them: by the name that each has here, with the one JSON object
     of the page."""
 
     def bound(question: Question) -> Asked:
         def call(request: object) -> dict[str, Any]:
-            return answer(question, request, settings, turns)
+            return answer(question, request, settings, slots)
 
         call.__name__ = question.__name__
         return call

@@ -94,7 +94,7 @@ def check_whole(value: object, low: int, high: int, what: str) -> int:
     return value
 
 
-def check_sampling(settings: dict, prior: "Prior") -> "Sampling":
+def check_sampling(settings: dict) -> "Sampling":
     """The settings of a request, each left out one at its default. GenerateError names what is out
     of range."""
     from vqvae import ConfigError

@@ -15,11 +15,11 @@ if TYPE_CHECKING:
     from vqvae import VQVAE, Gallery
 
 COLUMNS = 64
-_sheets: "weakref.WeakKeyDictionary[VQVAE, Sheet]" = weakref.WeakKeyDictionary()
+_sheets: "weakref.WeakKeyDictionary[VQVAE, CodeSheet]" = weakref.WeakKeyDictionary()
 _guard = threading.Lock()
 
 
-class Sheet(TypedDict):
+class CodeSheet(TypedDict):
     """All K code pictures in one PNG: code k at row k // columns, column k % columns."""
 
     png: str
@@ -30,7 +30,7 @@ class Sheet(TypedDict):
     """Pixels along a side of one."""
 
 
-def code_sheet(model: "VQVAE") -> Sheet:
+def code_sheet(model: "VQVAE") -> CodeSheet:
     """The sheet of a model, made once per model. A code's picture is what the decoder draws in the
     middle of a patch of 3 x 3 cells of nothing but this code."""
     if model not in _sheets:
@@ -49,7 +49,7 @@ def draw_ahead(model: object) -> None:
         aside(partial(code_sheet, model), "code sheet")
 
 
-def _draw(model: "VQVAE") -> Sheet:
+def _draw(model: "VQVAE") -> CodeSheet:
     from vqvae.analysis.statistics import draw_codes
 
     tiles = draw_codes(model)

@@ -91,7 +91,7 @@ def read_image(
     try:
         with decoding.room_for(cost):
             image, notes, on_its_side = decoding.decode(image, max_side)
-    except decoding.BusyError as error:
+    except decoding.NoPlaceError as error:
         raise ImageError(str(error)) from None
     except decoding.EmptyPictureError:
         raise ImageError(

@@ -9,7 +9,7 @@ from typing import TypedDict
 import gradio as gr
 
 from demo.as_text import encoded
-from demo.door import OfModel, Turns, server_functions
+from demo.door import OfModel, Slots, server_functions
 from demo.models.library import ModelEntry
 from demo.models.thumbnails import thumbnail
 from demo.page.modules import starts
@@ -48,7 +48,7 @@ def picker_cards(settings: Settings, entries: Sequence[ModelEntry]) -> gr.HTML:
         cards(entries),
         html_template="<i hidden></i>",
         js_on_load=starts(FOLDER / "main.js"),
-        server_functions=[*server_functions((model_thumbnail,), settings, Turns(AT_ONCE))],
+        server_functions=[*server_functions((model_thumbnail,), settings, Slots(AT_ONCE))],
         elem_id="vq-picker-cards",
         padding=False,
         apply_default_css=False,

@@ -28,7 +28,7 @@ DRAW, COLLAPSE = 4.0, 200.0
 worth its price."""
 
 
-class Preset(NamedTuple):
+class Objective(NamedTuple):
     """How the VAEs of a plan of all four learn."""
 
     name: str
@@ -41,12 +41,12 @@ class Preset(NamedTuple):
 
 
 PRESETS = {
-    "plain": Preset(
+    "plain": Objective(
         "The textbook objectives",
         "Each model learns what its paper says: the VAEs maximise the evidence lower "
         "bound and settle at the rate that suits their objective, far below that of the codes.",
     ),
-    "draw": Preset(
+    "draw": Objective(
         "VAEs that draw well",
         "The KL divergence weighs four times, as in the shipped VAEs: they keep fewer bits "
         "and blur more, but what they draw from nothing looks like a picture, of the class that "
@@ -54,7 +54,7 @@ PRESETS = {
         f" · KL weight {DRAW:g}",
         kl_weight=DRAW,
     ),
-    "bits": Preset(
+    "bits": Objective(
         "VAEs at the bits of the codes",
         "The KL divergence is free up to the bits of the grid of codes, so that "
         "all four keep about as much of a picture: watch how near they come, and what becomes of "
@@ -62,7 +62,7 @@ PRESETS = {
         " · same bits",
         same_bits=True,
     ),
-    "collapse": Preset(
+    "collapse": Objective(
         "Bad on purpose: posterior collapse",
         "With a KL weight of 200 every bit about the picture costs more than it earns: the KL "
         "divergence falls to 0, the encoder says nothing, and both VAEs draw the same grey mean "

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 def answer(
     subject: InspectedModel, use: "UsageCounts", request: MapRequest
-) -> answers.Map | answers.Job:
+) -> answers.Map | answers.Begun:
     """The figure, or the job that makes its map (or places a picture on it, which takes the
     fit)."""
     from demo.charts import plots

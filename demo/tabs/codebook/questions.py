@@ -78,14 +78,14 @@ def codebook_code(request: CodeRequest, settings: Settings) -> answers.Code:
     )
 
 
-def codebook_map(request: MapRequest, settings: Settings) -> answers.Map | answers.Job:
+def codebook_map(request: MapRequest, settings: Settings) -> answers.Map | answers.Begun:
     """{model, counted, method, dimensions, seed, colour, picture} -> {figure, ...}, or {job} while
     it is fitted."""
     subject = get_subject(request.model, settings)
     return codebook_maps.answer(subject, _use(subject, request.counted), request)
 
 
-def codebook_count(request: Counted, settings: Settings) -> answers.Ready | answers.Job:
+def codebook_count(request: Counted, settings: Settings) -> answers.Ready | answers.Begun:
     """{model, counted: "mnist/train"} -> {job} while the data set is read and counted, {ready:
     true} when it is."""
     subject = get_subject(request.model, settings)

@@ -20,7 +20,7 @@ from PIL import Image
 
 from demo.as_text import bytes_of
 from demo.aside import aside
-from demo.background import Jobs, Key
+from demo.background import Computations, Key
 from demo.errors import PageError
 from demo.models.library import dataset_name, find_model, get_checkpoint
 from demo.models.palette import code_sheet
@@ -41,7 +41,7 @@ STORED = "stored"
 MOST_MAP_FILES = 200
 PUBLIC = ("mnist", "fashion-mnist", "cifar10", "synthetic")
 
-jobs = Jobs()
+jobs = Computations()
 _subjects: "weakref.WeakKeyDictionary[Checkpoint, InspectedModel]" = weakref.WeakKeyDictionary()
 """Of a checkpoint no longer than the library keeps it. A subject holds the parts of its checkpoint,
 never the checkpoint itself, so whoever is handed one can finish with it."""

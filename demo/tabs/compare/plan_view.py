@@ -8,7 +8,7 @@ from html import escape
 from pathlib import Path
 from typing import Any
 
-from demo.charts.curves import Line, line_chart
+from demo.charts.curves import Curve, line_chart
 from demo.page.run_head import PHASES, clock, run_head
 from demo.runs.plans.plan import ENOUGH_STEPS, Part, PriorPart
 from demo.runs.status import Phase, Status
@@ -123,11 +123,11 @@ def curves_html(parts: Sequence[Part], records: dict[str, list]) -> str:
         for name in ("reconstruction_loss", "kl")
     }
     error = [
-        Line(part.title, ys, style)
+        Curve(part.title, ys, style)
         for part, ys, style in zip(parts, lines["reconstruction_loss"], STYLES, strict=False)
     ]
     kl = [
-        Line(part.title, ys, style)
+        Curve(part.title, ys, style)
         for part, ys, style in zip(parts, lines["kl"], STYLES, strict=False)
         if part.model.kind in ("vae", "cvae")
     ]

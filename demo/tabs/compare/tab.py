@@ -6,7 +6,7 @@ from typing import NamedTuple
 import gradio as gr
 
 from demo.charts import curves, rate_plot
-from demo.door import Turns, server_functions
+from demo.door import Slots, server_functions
 from demo.models import sets as comparison_models
 from demo.models.sharing import sharing_of
 from demo.page import run_head
@@ -124,7 +124,7 @@ def build(page: Page) -> None:
         padding=False,
         elem_id="vq-compare-sections",
     )
-    functions = server_functions(QUESTIONS, settings, Turns(2))
+    functions = server_functions(QUESTIONS, settings, Slots(2))
     view = widget.comparison({"set": first, "model": page.model.value}, functions)
     gr.on(
         [chosen.change, page.model.change], None, [chosen, page.model], [view], js=SHOWN, **AT_ONCE
