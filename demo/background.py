@@ -141,7 +141,7 @@ class Computations:
                 job = Computation(key, {ticket}, text=WAITING)
                 self._line.append(self._placed(job, work))
                 self._begun[key] = job
-                self._pump()
+                self._start_waiting()
             self._tickets[ticket] = job, ADDRESS.get()
             while len(self._tickets) > MOST_TICKETS:  # the oldest goes, of the address with most
                 held = Counter(address for _, address in self._tickets.values())
@@ -163,7 +163,7 @@ class Computations:
             )
         return InLine(job, work, address, page)
 
-    def _pump(self) -> None:
+    def _start_waiting(self) -> None:
         """Give free places to those whose turn it is."""
         while self._line and self._at_work < MOST_RUNNING:
             one = min(
@@ -204,7 +204,7 @@ class Computations:
             self._at_work -= 1
             self._shares.add(one.address, one.page, time.monotonic() - began)
             self._end(job, error)
-            self._pump()
+            self._start_waiting()
 
     def _end(self, job: Computation, error: str) -> None:
         if self._begun.get(job.key) is job:
