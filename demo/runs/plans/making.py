@@ -10,7 +10,14 @@ from typing import Any, NamedTuple, TypeAlias
 
 from demo.runs.plans.plan import Part, Plan, PriorPart, SmallPrior, each
 from demo.runs.presets import SHAPES
-from demo.runs.settings import RunSettings, SettingsError, check_memory, prior_settings, shown
+from demo.runs.settings import (
+    RunSettings,
+    SettingsError,
+    check_memory,
+    check_steps,
+    prior_settings,
+    shown,
+)
 from vqvae.config import ConfigError, ModelConfig, TrainingConfig
 from vqvae.quantizers import ABOUT, ABOUT_ESTIMATORS, nearest_sizes, suitable_dim
 
@@ -189,7 +196,7 @@ def quantizers(dataset: Any, chosen: Any, steps: Any, data_dir: Path) -> Plan:
     as many bits as it can have. `dataset`: one of DATASETS, or `Pictures`. SettingsError names what
     cannot be used."""
     pictures = _pictures(dataset)
-    budget = {"steps": _steps("Steps for each quantizer", steps)}
+    budget = {"steps": check_steps("Steps for each quantizer", steps, *STEP_LIMITS)}
     chosen = chosen if isinstance(chosen, (list, tuple)) else []
     if not chosen or not all(isinstance(name, str) and name in RIVALS for name in chosen):
         raise SettingsError(
@@ -279,18 +286,7 @@ def _budget(seconds: Any, steps: Any) -> Budget:
     """Steps where there are any, else seconds."""
     if not isinstance(steps, bool) and steps == 0:
         return {"seconds": _seconds(seconds)}
-    return {"steps": _steps("Steps, instead of seconds", steps, "0, or ")}
-
-
-def _steps(label: str, value: Any, otherwise: str = "") -> int:
-    low, high = STEP_LIMITS
-    whole = isinstance(value, (int, float)) and not isinstance(value, bool) and value == value // 1
-    if not whole or not low <= value <= high:
-        given = "is empty" if value is None else f"is {shown(value)}"
-        raise SettingsError(
-            f"{label} {given}; it must be {otherwise}a whole number from {low} to {high:,}."
-        )
-    return int(value)
+    return {"steps": check_steps("Steps, instead of seconds", steps, *STEP_LIMITS, "0, or ")}
 
 
 def _seconds(value: Any) -> float:
