@@ -11,7 +11,7 @@ from vqvae.cli.parsing import (
     add_data,
     add_device,
     checkpoint_folder,
-    load_images,
+    load_images_for,
 )
 from vqvae.cli.progress import ProgressLine
 
@@ -45,14 +45,7 @@ def evaluate(args) -> None:
     device = resolve_device(args.device)
     config = checkpoint.config
     with ProgressLine() as line:
-        data = load_images(
-            dataset,
-            args.split,
-            line.count,
-            args,
-            size=(config.height, config.width),
-            channels=config.channels,
-        )
+        data = load_images_for(config, dataset, args.split, line.count, args)
         evaluation, _ = vqvae.evaluate(checkpoint.model.to(device), data, progress=line.count)
         values = evaluation.to_dict()
         if (folder / "prior.safetensors").is_file() and config.kind == "vqvae":

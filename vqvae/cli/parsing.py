@@ -180,3 +180,15 @@ def load_images(dataset: str, split: str, progress, args, **options):
         progress=progress,
         **options,
     )
+
+
+def load_images_for(config, dataset: str, split: str, progress, args):
+    """`load_images` in the size and the channels that a model of this config takes."""
+    return load_images(
+        dataset,
+        split,
+        progress,
+        args,
+        size=(config.height, config.width),
+        channels=config.channels,
+    )

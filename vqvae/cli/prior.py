@@ -4,6 +4,7 @@ exactly."""
 from __future__ import annotations
 
 import argparse
+import contextlib
 import shlex
 import signal
 from dataclasses import replace
@@ -18,7 +19,7 @@ from vqvae.cli.parsing import (
     add_data,
     add_device,
     checkpoint_folder,
-    load_images,
+    load_images_for,
 )
 from vqvae.cli.progress import ProgressLine, clock
 from vqvae.cli.settings import add_budget, add_precision, as_typed, flags_of, option
@@ -218,17 +219,16 @@ def images(args, dataset: str, folder: Path, model, line: ProgressLine):
     from vqvae.data.datasets import DataError
     from vqvae.data.index_set import read_index_set
 
-    config = model.config
-    options = {"size": (config.height, config.width), "channels": config.channels}
+    def load(split: str):
+        return load_images_for(model.config, dataset, split, line.count, args)
+
     kept = None
     if args.dataset is None:
-        try:
+        with contextlib.suppress(CheckpointError):
             kept = read_index_set(folder, model)
-        except CheckpointError:
-            kept = None
-    data = None if kept is not None else load_images(dataset, "train", line.count, args, **options)
+    data = load("train") if kept is None else None
     try:
-        test = load_images(dataset, "test", line.count, args, **options)
+        test = load("test")
     except (DataError, UsageError) as error:
         if kept is None:
             raise

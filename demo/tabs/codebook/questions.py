@@ -97,7 +97,7 @@ def codebook_count(request: Counted, settings: Settings) -> answers.Ready | answ
 
     def work(progress):
         from vqvae import load_dataset
-        from vqvae.analysis.statistics import count_usage
+        from vqvae.analysis.counting import count_usage
 
         progress(0, 0, f"Reading {DATASET_NAMES.get(name, name)}")
         data = load_dataset(
@@ -151,7 +151,7 @@ def codebook_table(request: TableRequest, settings: Settings) -> answers.Table:
     table = request.table
     if table not in TABLES:
         raise QuestionError(f"The table must be one of {', '.join(TABLES)}.")
-    text = TABLES[table](subject.model, _use(subject, request.counted), subject.gallery)
+    text = TABLES[table](subject.model, _use(subject, request.counted))
     return {"name": f"{table}.csv", "text": text}
 
 
