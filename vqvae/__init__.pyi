@@ -73,12 +73,14 @@ from .prior.config import PriorConfig as PriorConfig, PriorTrainingConfig as Pri
 from .prior.sampling import (
     SampleStep as SampleStep,
     Sampling as Sampling,
-    bits_per_image as bits_per_image,
-    cell_probabilities as cell_probabilities,
     inpaint as inpaint,
     polish as polish,
     sample as sample,
     sample_steps as sample_steps,
+)
+from .prior.scoring import (
+    bits_per_image as bits_per_image,
+    cell_probabilities as cell_probabilities,
     surprise as surprise,
 )
 from .prior.training import (

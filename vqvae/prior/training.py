@@ -24,7 +24,7 @@ from vqvae.nn.modes import eval_mode
 from vqvae.prior.checkpoint import save_prior
 from vqvae.prior.config import PriorConfig, PriorTrainingConfig
 from vqvae.prior.model import Prior, build_prior, count_codes
-from vqvae.prior.sampling import bits_per_image, random_masks
+from vqvae.prior.scoring import bits_per_image, random_masks
 from vqvae.training.loop import Loop, TrainingDiverged
 from vqvae.training.machine import MEMORY_SHARE
 from vqvae.training.memory import total_bytes

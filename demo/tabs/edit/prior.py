@@ -79,7 +79,7 @@ def prior_fill(request: DrawRequest, settings: Settings) -> Ways:
 
 def prior_odds(request: OddsRequest, settings: Settings) -> Odds:
     """How likely each code is in the cell, given all the others."""
-    from vqvae.prior.sampling import cell_probabilities
+    from vqvae.prior.scoring import cell_probabilities
 
     model, prior, grid = _subject(request, settings)
     [(row, column)] = editing.check_cells(model, [request.cell], most=1)
@@ -94,7 +94,7 @@ def prior_surprise(request: SurpriseRequest, settings: Settings) -> Surprise:
 
     import torch
 
-    from vqvae.prior.sampling import surprise
+    from vqvae.prior.scoring import surprise
 
     _, prior, grid = _subject(request, settings)
     label = _label(prior, request.label)
