@@ -69,7 +69,7 @@ def main() -> None:
         args.steps = args.steps or STEPS
         args.output = args.output or ROOT / "checkpoints" / f"quantizers-{args.dataset}.json"
     import vqvae
-    from vqvae.checkpoints.checkpoint import write_json
+    from vqvae.checkpoints.files import write_json
 
     source = args.images or args.dataset
     train, test = (

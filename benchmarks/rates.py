@@ -51,7 +51,7 @@ def main() -> None:
     import vqvae
     from demo.runs.plans import sweep
     from vqvae.analysis.rate_distortion import references
-    from vqvae.checkpoints.checkpoint import write_json
+    from vqvae.checkpoints.files import write_json
 
     data_dir = args.data_dir or Path("data")
     train, test = (

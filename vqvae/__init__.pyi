@@ -6,13 +6,13 @@ from .analysis.evaluation import (
 )
 from .checkpoints.checkpoint import (
     Checkpoint as Checkpoint,
-    CheckpointError as CheckpointError,
     list_checkpoints as list_checkpoints,
     load as load,
     load_checkpoint as load_checkpoint,
     read_info as read_info,
     save_checkpoint as save_checkpoint,
 )
+from .checkpoints.files import CheckpointError as CheckpointError
 from .checkpoints.gallery import Gallery as Gallery
 from .config import (
     ConfigError as ConfigError,

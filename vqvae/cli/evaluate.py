@@ -63,7 +63,7 @@ def evaluate(args) -> None:
 
 def prior_figures(folder, model, data, device, line: ProgressLine) -> dict:
     """What a prior adds to the figures; {} with a note when the prior cannot be used."""
-    from vqvae.checkpoints.checkpoint import CheckpointError
+    from vqvae.checkpoints.files import CheckpointError
     from vqvae.data.index_set import encode_set
     from vqvae.prior.checkpoint import load_prior
     from vqvae.prior.training import evaluate_prior

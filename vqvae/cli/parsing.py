@@ -151,7 +151,8 @@ def add_device(parser: argparse.ArgumentParser, default: str | None = "auto") ->
 
 def checkpoint_folder(name_or_path: str) -> Path:
     """The folder of a checkpoint that exists; UsageError when there is none."""
-    from vqvae.checkpoints.checkpoint import CheckpointError, resolve
+    from vqvae.checkpoints.checkpoint import resolve
+    from vqvae.checkpoints.files import CheckpointError
 
     try:
         return resolve(name_or_path)

@@ -215,7 +215,7 @@ def prepare(args, folder: Path, output: Path, model, line: ProgressLine):
 def images(args, dataset: str, folder: Path, model, line: ProgressLine):
     """(training, test) images; None for what is not on disk where the codes in the checkpoint stand
     in for it."""
-    from vqvae.checkpoints.checkpoint import CheckpointError
+    from vqvae.checkpoints.files import CheckpointError
     from vqvae.data.datasets import DataError
     from vqvae.data.index_set import read_index_set
 

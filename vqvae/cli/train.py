@@ -186,7 +186,7 @@ def run(
     words: a record for the progress line; before: called with (output, args) before the first save;
     those of a prior are others. watch: called with every record.
     """
-    from vqvae.checkpoints.checkpoint import CheckpointError
+    from vqvae.checkpoints.files import CheckpointError
     from vqvae.distributed import ProcessLost, world_size
     from vqvae.training.training import TrainingDiverged
 

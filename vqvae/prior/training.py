@@ -16,7 +16,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from vqvae.checkpoints.checkpoint import CheckpointError, library_versions
+from vqvae.checkpoints.checkpoint import library_versions
+from vqvae.checkpoints.files import CheckpointError
 from vqvae.config import ConfigError
 from vqvae.data.imageset import Progress
 from vqvae.data.index_set import IndexSet

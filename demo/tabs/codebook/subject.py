@@ -273,7 +273,7 @@ class InspectedModel:
 
     def _read_map(self, settings: MapSettings) -> "Projection | None":
         from vqvae.analysis.projection import Projection
-        from vqvae.checkpoints.checkpoint import CheckpointError, read_tensors
+        from vqvae.checkpoints.files import CheckpointError, read_tensors
 
         file = self._map_file(settings)
         if not file.is_file():
@@ -289,7 +289,7 @@ class InspectedModel:
     def _write_map(self, settings: MapSettings, found: "Projection") -> None:
         import torch
 
-        from vqvae.checkpoints.checkpoint import write_tensors
+        from vqvae.checkpoints.files import write_tensors
 
         if found.note:  # a fallback or a placed remainder says so; it is quick to make again
             return
