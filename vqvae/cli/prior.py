@@ -7,7 +7,6 @@ import argparse
 import contextlib
 import shlex
 import signal
-from dataclasses import replace
 from pathlib import Path
 
 from vqvae.cli.evaluate import skipped, trained_on
@@ -22,11 +21,11 @@ from vqvae.cli.parsing import (
     load_images_for,
 )
 from vqvae.cli.progress import ProgressLine, clock
-from vqvae.cli.settings import add_budget, add_precision, as_typed, flags_of, option
-from vqvae.cli.train import run
+from vqvae.cli.settings import add_budget, add_precision, flags_of, option, typed_errors
+from vqvae.cli.train import run, tell_stopped
 from vqvae.cli.train_checks import check_output
-from vqvae.cli.train_start import spent
-from vqvae.config import BUDGETS, ConfigError
+from vqvae.cli.train_start import check_budget, resumed_config, spent
+from vqvae.config import BUDGETS
 from vqvae.prior.config import PriorConfig, PriorTrainingConfig
 
 SIZES = ("channels", "layers", "heads")
@@ -93,11 +92,7 @@ def train_prior(args) -> int | None:
         greet(training, line)
         stopped = run(training, output, args, line, words=words, before=lambda *_: None)
         if stopped:
-            line.note(
-                f"Stopped by {signal.Signals(stopped).name} after {training.step:,} steps; "
-                f"everything is saved in {output}. Go on with: {again}"
-            )
-            return 128 + stopped
+            return tell_stopped(stopped, training, output, again, line)
         try:
             metrics = measure(training, test, model, line)
         except KeyboardInterrupt:
@@ -159,11 +154,9 @@ def new_config(args, dataset: str):
         for name in (*SETTINGS, *BUDGETS, "device", "precision", "data_dir")
         if getattr(args, name) is not None
     }
-    try:
+    with typed_errors():
         PriorConfig(**sizes(args))
         return PriorTrainingConfig(dataset=dataset, **given)
-    except ConfigError as error:
-        raise ConfigError(as_typed(str(error))) from error
 
 
 def sizes(args) -> dict:
@@ -193,22 +186,10 @@ def prepare(args, folder: Path, output: Path, model, line: ProgressLine):
         return PriorTraining(
             new_prior(model, index_set, config, **sizes(args)), index_set, config
         ), test
-    given = {
-        name: getattr(args, name)
-        for name in ("data_dir", "device", "precision", *BUDGETS)
-        if getattr(args, name) is not None
-    }
-    if any(name in given for name in BUDGETS):
-        given = {**dict.fromkeys(BUDGETS), **given}
-    try:
-        training = PriorTraining.resume(folder, index_set, config=replace(saved["config"], **given))
-    except ConfigError as error:
-        raise ConfigError(as_typed(str(error))) from error
-    if training.finished and any(name in given for name in BUDGETS):
-        raise UsageError(
-            f"The run in {folder} has spent {spent(training)} already; a new budget counts from "
-            "its start, so give a larger one."
-        )
+    with typed_errors():
+        config = resumed_config(saved["config"], args)
+        training = PriorTraining.resume(folder, index_set, config=config)
+    check_budget(training, folder, args)
     return training, test
 
 
