@@ -8,8 +8,17 @@ import socket
 import sys
 import threading
 from functools import partial
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from argparse import Namespace
+
+    from demo.settings import Settings
 
 PORTS_TRIED = 50
+FOLDERS = ("checkpoints", "runs", "data_dir", "images")
+LIMITS = ("max_models", "loaded_models", "requests_per_second")
+"""Options that are settings of the same name."""
 
 
 def bind(host: str, port: int | None) -> socket.socket:
@@ -39,7 +48,7 @@ def bind(host: str, port: int | None) -> socket.socket:
 
 def main(argv: list[str] | None = None) -> int:
     """Serve until Ctrl-C. Returns the exit status."""
-    from demo.options import listens_beyond, parse
+    from demo.options import has_others, parse
 
     options = parse(argv)
     try:
@@ -63,33 +72,13 @@ def main(argv: list[str] | None = None) -> int:
     from demo.models.library import warm_up
     from demo.roots import RootError, open_runs
     from demo.runs.storage import MAPS, UPLOADS, keep_tidy
-    from demo.settings import Settings
-    from demo.web.framing import frame_ancestors
     from demo.web.hosts import addresses, known_names, welcome
     from demo.web.log import bound_log
     from demo.web.server import Server, create_server
     from demo.web.sign_in import with_token
 
     bound_log()
-    given = {name: getattr(options, name) for name in ("checkpoints", "runs", "data_dir", "images")}
-    limits = {
-        name: getattr(options, name)
-        for name in ("max_models", "loaded_models", "requests_per_second")
-    }
-    limits |= {
-        "max_upload_bytes": options.max_upload * 2**20,
-        "upload_room_bytes": options.upload_room * 2**20,
-    }
-    settings = Settings(
-        **{name: path.resolve() for name, path in given.items() if path is not None},
-        **{name: limit for name, limit in limits.items() if limit is not None},
-        frame_ancestors=frame_ancestors(options.allow_frame),
-        trusted_proxies=tuple(options.trusted_proxy),
-        public_origins=tuple(options.public_origin),
-        root_path=options.root_path,
-        keep_days=options.keep_days,
-        train_seconds=options.train_seconds,
-    )
+    settings = settings_from(options)
     # Files on their way in or out stay below the runs: capped, private to this app, and emptied by
     # it.
     try:
@@ -100,13 +89,11 @@ def main(argv: list[str] | None = None) -> int:
     if warning:
         print(warning, file=sys.stderr)
     os.environ["GRADIO_TEMP_DIR"] = str(settings.runs / UPLOADS)
-    names = known_names(
-        options.host, [*options.allow_host, *os.environ.get("SPACE_HOST", "").split(",")]
-    )
+    hosts = [*options.allow_host, *os.environ.get("SPACE_HOST", "").split(",")]
     web = create_server(
         create_app(settings),
         settings,
-        allowed_hosts=names,
+        allowed_hosts=known_names(options.host, hosts),
         mcp=options.mcp,
         password=options.password,
         token=options.token,
@@ -120,10 +107,7 @@ def main(argv: list[str] | None = None) -> int:
         # second, everybody would wait for it, and a few small requests can bring that about.
         gc.freeze()
         asks = bool(options.password or options.token)
-        beyond = bool(
-            listens_beyond(options.host) or options.public_origin or options.trusted_proxy
-        )
-        print(welcome(urls, asks=asks, beyond=beyond), flush=True)
+        print(welcome(urls, asks=asks, beyond=has_others(options)), flush=True)
         aside(partial(warm_up, settings), "warm-up")
         threading.Thread(
             target=keep_tidy, args=(settings, threading.Event()), daemon=True, name="tidy"
@@ -136,6 +120,27 @@ def main(argv: list[str] | None = None) -> int:
     with contextlib.suppress(KeyboardInterrupt):  # Ctrl-C is how the app is meant to end
         Server(web, on_ready, settings.trusted_proxies).run(sockets=[listener])
     return 0
+
+
+def settings_from(options: "Namespace") -> "Settings":
+    """What was chosen for the app itself; what was not keeps its default."""
+    from demo.settings import Settings
+    from demo.web.framing import frame_ancestors
+
+    folders = {name: getattr(options, name) for name in FOLDERS}
+    limits = {name: getattr(options, name) for name in LIMITS}
+    return Settings(
+        **{name: path.resolve() for name, path in folders.items() if path is not None},
+        **{name: limit for name, limit in limits.items() if limit is not None},
+        max_upload_bytes=options.max_upload * 2**20,
+        upload_room_bytes=options.upload_room * 2**20,
+        frame_ancestors=frame_ancestors(options.allow_frame),
+        trusted_proxies=tuple(options.trusted_proxy),
+        public_origins=tuple(options.public_origin),
+        root_path=options.root_path,
+        keep_days=options.keep_days,
+        train_seconds=options.train_seconds,
+    )
 
 
 if __name__ == "__main__":

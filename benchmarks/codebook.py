@@ -41,7 +41,7 @@ def tell(name: str, value: float, unit: str, target: str) -> None:
 def usage(checkpoint, data_dir: str | None) -> None:
     """Counting the codes of the 60,000 training digits, reading them included."""
     import vqvae
-    from vqvae.analysis.statistics import count_usage
+    from vqvae.analysis.counting import count_usage
 
     started = time.perf_counter()
     data = vqvae.load_dataset("mnist", "train", data_dir=data_dir)

@@ -102,7 +102,8 @@ def measure(folder: Path, data) -> None:
 def write_index(output: Path, names: list[str]) -> None:
     """All models there with their figures in one file: what a page needs to know before it loads
     one."""
-    from vqvae.checkpoints.checkpoint import read_info, write_json
+    from vqvae.checkpoints.checkpoint import read_info
+    from vqvae.checkpoints.files import write_json
 
     models = []
     for name in names:

@@ -13,13 +13,18 @@ from __future__ import annotations
 import argparse
 import itertools
 import sys
+from dataclasses import replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
 from figures import hardware, report  # noqa: E402 (beside this file)
 from running import run  # noqa: E402
+
+if TYPE_CHECKING:
+    from demo.runs.plans.plan import Part
 
 STEPS = 800
 REPORTED = ("seed", "steps", "psnr", "bits", "coded_bits", "prior_bits", "usage", "perplexity",
@@ -28,7 +33,7 @@ REPORTED = ("seed", "steps", "psnr", "bits", "coded_bits", "prior_bits", "usage"
 
 def main() -> None:
     """Train, measure, write."""
-    from demo.runs.plans import RIVALS, quantizers
+    from demo.runs.plans.making import RIVALS, quantizers
 
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
@@ -69,7 +74,7 @@ def main() -> None:
         args.steps = args.steps or STEPS
         args.output = args.output or ROOT / "checkpoints" / f"quantizers-{args.dataset}.json"
     import vqvae
-    from vqvae.checkpoints.checkpoint import write_json
+    from vqvae.checkpoints.files import write_json
 
     source = args.images or args.dataset
     train, test = (
@@ -96,7 +101,7 @@ def main() -> None:
                 },
             )
         report(
-            f"quantizer_{args.dataset}_{part['name']}_mse",
+            f"quantizer_{args.dataset}_{part.name}_mse",
             figures["mse"],
             "mean squared error, pixels in [0, 1]",
             "",
@@ -105,23 +110,21 @@ def main() -> None:
         )
 
 
-def measured(part: dict, seed: int, args: argparse.Namespace, train, test) -> dict:
+def measured(part: Part, seed: int, args: argparse.Namespace, train, test) -> dict:
     """The figures of one quantizer, trained with this seed; with its pictures for the first seed
     only."""
     import vqvae
     from demo.runs.measuring import measure_quantizer, prior_bits, small_prior
+    from demo.runs.plans.making import PRIOR_STEPS
 
-    config = vqvae.TrainingConfig.from_dict(
-        {**part["training"], "steps": args.steps, "seconds": args.seconds, "seed": seed}
-    )
-    model = vqvae.ModelConfig.from_dict(part["model"])
-    training = vqvae.Training(vqvae.build_model(model, seed), train, config)
+    config = replace(part.training, steps=args.steps, seconds=args.seconds, seed=seed)
+    training = vqvae.Training(vqvae.build_model(part.model, seed), train, config)
     learn(training)
     evaluation, _ = vqvae.evaluate(training.model, test)
-    figures = measure_quantizer(part, training, evaluation, test)
+    figures = {"name": part.name, **measure_quantizer(training, evaluation, test)}
     if seed != args.seeds[0]:
         del figures["pictures"]
-    prior = small_prior(training.model, train, part["prior"]["steps"])
+    prior = small_prior(training.model, train, PRIOR_STEPS)
     learn(prior)
     bits = prior_bits(prior.prior, training.model, test)
     return {**figures, "prior_bits": bits, "seed": seed, "steps": training.step}
@@ -135,7 +138,7 @@ def learn(training) -> None:
 
 def _command(args: argparse.Namespace) -> str:
     """What to type for these figures again, without the places of files."""
-    from demo.runs.plans import RIVALS
+    from demo.runs.plans.making import RIVALS
 
     parts = ["python benchmarks/quantizers.py"]
     if args.dataset != "mnist":

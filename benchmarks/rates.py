@@ -49,9 +49,9 @@ def main() -> None:
     import torch
 
     import vqvae
-    from demo.runs.plans import sweep
+    from demo.runs.plans.making import sweep
     from vqvae.analysis.rate_distortion import references
-    from vqvae.checkpoints.checkpoint import write_json
+    from vqvae.checkpoints.files import write_json
 
     data_dir = args.data_dir or Path("data")
     train, test = (
@@ -70,9 +70,7 @@ def main() -> None:
             f"{args.output} holds models of {stored['steps']} steps; give --steps "
             f"{stored['steps']}."
         )
-    anew = {
-        part["series"] for axis in args.axes for part in sweep("mnist", axis, 2, data_dir).parts
-    }
+    anew = {part.series for axis in args.axes for part in sweep("mnist", axis, 2, data_dir).parts}
     points = [point for point in stored["points"] if point["series"] not in anew]
     commands = "; ".join(filter(None, (stored["command"], command)))
 
@@ -94,7 +92,7 @@ def main() -> None:
     measured: dict[vqvae.ModelConfig, object] = {}
     for axis in args.axes:
         for part in sweep("mnist", axis, 2, data_dir).parts:
-            config = vqvae.ModelConfig.from_dict(part["model"])
+            config = part.model
             if (
                 config not in measured
             ):  # the axes cross in the default settings, which are trained once
@@ -107,15 +105,15 @@ def main() -> None:
             evaluation = measured[config]
             points.append(
                 {
-                    "series": part["series"],
-                    "label": part["title"],
+                    "series": part.series,
+                    "label": part.title,
                     "bits": evaluation.bits_per_image,
                     "psnr": evaluation.psnr,
                     "mse": evaluation.mse,
                 }
             )
             keep()  # a sweep takes a while: what is measured stays measured
-            report(f"rate_{part['name']}_psnr", evaluation.psnr, "dB", "", command)
+            report(f"rate_{part.name}_psnr", evaluation.psnr, "dB", "", command)
     report("rate_points", len(points), "points", "", command)
 
 

@@ -41,7 +41,7 @@ def main() -> None:
     import torch
 
     import vqvae
-    from vqvae.checkpoints.checkpoint import write_json
+    from vqvae.checkpoints.files import write_json
 
     train, test = (
         vqvae.load_dataset("mnist", split, data_dir=args.data_dir) for split in ("train", "test")

@@ -11,8 +11,6 @@ same five are tools of the optional MCP server (`python app.py --mcp`), which re
 docstrings. What cannot be answered is one sentence, in a gr.Error.
 """
 
-import base64
-import binascii
 import logging
 from collections.abc import Callable
 from functools import partial, wraps
@@ -20,11 +18,12 @@ from typing import Any, Protocol
 
 import gradio as gr
 
+from demo.as_text import bytes_of
 from demo.errors import PageError
 from demo.models import editing, generating
 from demo.models.library import ModelError, find_model, get_checkpoint, get_prior, has_prior
 from demo.pictures.choosing import Choice, checked_choice
-from demo.pictures.images import MAX_BYTES, ImageError, encode_png
+from demo.pictures.images import MAX_BYTES, ImageError, png_text
 from demo.pictures.input import open_picture, picture_to_input
 from demo.settings import Settings
 
@@ -74,7 +73,7 @@ def encode(
         "indices": grid.tolist(),
         "text": packing.to_text(grid),
         "codebook_size": grid.codebook_size,
-        "input": _png(pixels),
+        "input": png_text(pixels),
         "did": did,
     }
 
@@ -91,7 +90,7 @@ def decode(indices: list[list[int]], model: str = "mnist", *, settings: Settings
     """
     checkpoint = _checkpoint(model, settings)
     return {
-        "image": _png(
+        "image": png_text(
             editing.decode(checkpoint.model, editing.check_grid(checkpoint.model, indices))
         )
     }
@@ -131,8 +130,8 @@ def reconstruct(
     drawn = editing.decode(checkpoint.model, grid)
     mse = float(((drawn.astype(float) - pixels) ** 2).mean()) / 255**2
     return {
-        "image": _png(drawn),
-        "input": _png(pixels),
+        "image": png_text(drawn),
+        "input": png_text(pixels),
         "indices": grid.tolist(),
         "mse": mse,
         "psnr": -10 * math.log10(mse) if mse else None,
@@ -173,7 +172,7 @@ def generate(
     number = generating.check_whole(count, 1, MOST_GENERATED, "count")
     label, seed = generating.check_label(label, prior), _seed(seed)
     sampling = generating.check_sampling(
-        {"temperature": temperature, "top_p": top_p, "guidance": guidance, "steps": steps}, prior
+        {"temperature": temperature, "top_p": top_p, "guidance": guidance, "steps": steps}
     )
     return _drawn(checkpoint.model, sample(prior, number, label, sampling, seed))
 
@@ -222,7 +221,7 @@ def complete(
     ):
         raise ApiError(f"known must be {h} rows of {w} times true or false for this model.")
     number = generating.check_whole(alternatives, 1, MOST_ALTERNATIVES, "alternatives")
-    sampling = generating.check_sampling({"temperature": temperature}, prior)
+    sampling = generating.check_sampling({"temperature": temperature})
     return _drawn(
         checkpoint.model,
         inpaint(
@@ -331,8 +330,8 @@ def _input(image: object, model: object, choice: Choice, settings: Settings):
     if len(text) > MAX_BYTES * 4 // 3 + 4:
         raise ApiError(f"The picture is larger than {MAX_BYTES // 2**20} MB: make it smaller.")
     try:
-        data = base64.b64decode(text, validate=True)
-    except (binascii.Error, ValueError):
+        data = bytes_of(text)
+    except ValueError:
         raise ApiError(
             "image is not base64 text: give the bytes of the picture file in base64."
         ) from None
@@ -352,12 +351,5 @@ def _seed(value: object) -> int:
 def _drawn(model, indices) -> dict[str, Any]:
     return {
         "indices": indices.tolist(),
-        "images": [_png(pixels) for pixels in editing.decode_all(model, indices)],
+        "images": [png_text(pixels) for pixels in editing.decode_all(model, indices)],
     }
-
-
-def _png(pixels) -> str:
-    """uint8 (H, W, C) -> PNG as base64."""
-    return base64.b64encode(
-        encode_png(pixels.squeeze(2) if pixels.shape[2] == 1 else pixels)
-    ).decode()

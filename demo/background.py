@@ -7,7 +7,6 @@ Names of jobs are unguessable, so that only those who asked for one can stop it;
 last of them does.
 """
 
-import logging
 import secrets
 import threading
 import time
@@ -22,10 +21,8 @@ from demo.asker import ADDRESS, PAGE
 from demo.errors import BusyError, explain
 from demo.shares import Shares
 
-log = logging.getLogger(__name__)
-
 Work = Callable[[Callable[[int, int, str], None]], Any]
-"""A computation; it is handed `Job.progress`."""
+"""A computation; it is handed `Computation.progress`."""
 
 MOST_RUNNING = 2
 MOST_WAITING, MOST_OF_ADDRESS, MOST_OF_PAGE = 64, 32, 3
@@ -48,7 +45,7 @@ class Stopped(Exception):
 
 
 @dataclass
-class Job:
+class Computation:
     """One computation; fields are written by its thread and read by the page's questions."""
 
     key: Key
@@ -58,9 +55,23 @@ class Job:
     text: str = "Starting"
     result: Any = None
     error: str = ""
-    ended: bool = False
+    _ended: threading.Event = field(default_factory=threading.Event, repr=False)
     _ending: bool = False
     _guard: threading.Lock = field(default_factory=threading.Lock, repr=False)
+
+    @property
+    def ended(self) -> bool:
+        """It has a result or an error."""
+        return self._ended.is_set()
+
+    def wait(self, seconds: float) -> bool:
+        """Wait for it to end; whether it has."""
+        return self._ended.wait(seconds)
+
+    def end(self, error: str) -> None:
+        """With its result in place, or the sentence that says why it has none."""
+        self.error = error
+        self._ended.set()
 
     def join(self, ticket: str) -> bool:
         """One more who wants it; False when it has noticed that nobody did and is about to end."""
@@ -78,26 +89,26 @@ class Job:
         self.done, self.total, self.text = done, total, text
 
 
-class Waiting(NamedTuple):
+class InLine(NamedTuple):
     """A job in the line, and whose it is."""
 
-    job: Job
+    job: Computation
     work: Work
     address: str
     page: str
 
 
-class Jobs:
+class Computations:
     """Running jobs and the latest results, least recently used first."""
 
     def __init__(self) -> None:
         self._guard = threading.Lock()
-        self._begun: dict[tuple, Job] = {}
-        self._line: list[Waiting] = []
+        self._begun: dict[tuple, Computation] = {}
+        self._line: list[InLine] = []
         self._at_work = 0
         self._shares = Shares()
         self._results: OrderedDict[tuple, Any] = OrderedDict()
-        self._tickets: dict[str, tuple[Job, str]] = {}
+        self._tickets: dict[str, tuple[Computation, str]] = {}
         """Of each its job, and the address that has it."""
 
     def result(self, key: Key) -> Any:
@@ -127,10 +138,10 @@ class Jobs:
         with self._guard:
             job = self._begun.get(key)
             if job is None or not job.join(ticket):
-                job = Job(key, {ticket}, text=WAITING)
+                job = Computation(key, {ticket}, text=WAITING)
                 self._line.append(self._placed(job, work))
                 self._begun[key] = job
-                self._pump()
+                self._start_waiting()
             self._tickets[ticket] = job, ADDRESS.get()
             while len(self._tickets) > MOST_TICKETS:  # the oldest goes, of the address with most
                 held = Counter(address for _, address in self._tickets.values())
@@ -140,7 +151,7 @@ class Jobs:
                 ]
         return ticket
 
-    def _placed(self, job: Job, work: Work) -> Waiting:
+    def _placed(self, job: Computation, work: Work) -> InLine:
         """The end of the line for a job of whoever asks."""
         address, page = ADDRESS.get(), PAGE.get()
         near = [one for one in self._line if one.address == address]
@@ -150,9 +161,9 @@ class Jobs:
             raise BusyError(
                 "Several computations of this page wait for their turn: try again when one is done."
             )
-        return Waiting(job, work, address, page)
+        return InLine(job, work, address, page)
 
-    def _pump(self) -> None:
+    def _start_waiting(self) -> None:
         """Give free places to those whose turn it is."""
         while self._line and self._at_work < MOST_RUNNING:
             one = min(
@@ -163,7 +174,7 @@ class Jobs:
             self._at_work += 1
             aside(partial(self._run, one), "codebook")
 
-    def job(self, ticket: object) -> Job | None:
+    def job(self, ticket: object) -> Computation | None:
         """The job of a ticket, also when it has ended; None for an unknown one."""
         return self._tickets.get(ticket, NOBODYS)[0] if isinstance(ticket, str) else None
 
@@ -180,7 +191,7 @@ class Jobs:
                 self._line.remove(waiting)
                 self._end(job, STOPPED)
 
-    def _run(self, one: Waiting) -> None:
+    def _run(self, one: InLine) -> None:
         job, error, began = one.job, "", time.monotonic()
         try:
             job.result = one.work(job.progress)
@@ -193,10 +204,9 @@ class Jobs:
             self._at_work -= 1
             self._shares.add(one.address, one.page, time.monotonic() - began)
             self._end(job, error)
-            self._pump()
+            self._start_waiting()
 
-    def _end(self, job: Job, error: str) -> None:
+    def _end(self, job: Computation, error: str) -> None:
         if self._begun.get(job.key) is job:
             del self._begun[job.key]
-        job.error = error
-        job.ended = True
+        job.end(error)

@@ -10,15 +10,13 @@ late one.
     >>> def tab_draw(request: SeedRequest, settings: Settings) -> dict: ...
 """
 
-import base64
-import binascii
 import threading
 from collections.abc import Iterable, Mapping
 from typing import Any, Protocol, get_type_hints
 
-import numpy as np
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from demo.as_text import bytes_of
 from demo.errors import BusyError, PageError, explain
 from demo.pictures.images import ImageError
 from demo.settings import Settings
@@ -79,7 +77,7 @@ def valued(title: str, description: str, default: Any = ...) -> Any:
     return Field(default, title=title, description=description)
 
 
-class Turns:
+class Slots:
     """How many questions are answered at a time; the others wait."""
 
     def __init__(self, at_once: int) -> None:
@@ -94,7 +92,7 @@ class Turns:
 
 
 def answer(
-    question: Question, sent: object, settings: Settings, turns: Turns | None = None
+    question: Question, sent: object, settings: Settings, slots: Slots | None = None
 ) -> dict[str, Any]:
     """Put a question: {"ok": true, "n", ...}. Whatever goes wrong is {"ok": false, "n", "error": a
     sentence}, never an exception; with "again": true the same request may succeed in a moment."""
@@ -102,9 +100,9 @@ def answer(
     reply = {"n": number if isinstance(number, int) and not isinstance(number, bool) else None}
     try:
         request = read(question, sent)
-        if turns is None:
+        if slots is None:
             return {**reply, "ok": True, **question(request, settings)}
-        with turns:
+        with slots:
             return {**reply, "ok": True, **question(request, settings)}
     except BusyError as error:
         return {**reply, "ok": False, "error": str(error), "again": True}
@@ -126,14 +124,14 @@ def read(question: Question, sent: object) -> Any:
 
 
 def server_functions(
-    questions: Iterable[Question], settings: Settings, turns: Turns | None = None
+    questions: Iterable[Question], settings: Settings, slots: Slots | None = None
 ) -> list[Asked]:
     """The questions as Gradio calls them: by the name that each has here, with the one JSON object
     of the page."""
 
     def bound(question: Question) -> Asked:
         def call(request: object) -> dict[str, Any]:
-            return answer(question, request, settings, turns)
+            return answer(question, request, settings, slots)
 
         call.__name__ = question.__name__
         return call
@@ -148,15 +146,9 @@ def decoded(value: object, limit: int, what: str) -> bytes:
     if len(value) > limit * 4 // 3 + 4:
         raise ImageError(f"The {what} is larger than {limit // 2**20} MB: make it smaller.")
     try:
-        return base64.b64decode(value, validate=True)
-    except (binascii.Error, ValueError):
+        return bytes_of(value)
+    except ValueError:
         raise RequestError(f"The {what} did not arrive whole; try again.") from None
-
-
-def encoded(data: bytes | np.ndarray) -> str:
-    """Bytes, or the values of an array in C order, as base64."""
-    content = data.tobytes() if isinstance(data, np.ndarray) else data
-    return base64.b64encode(content).decode()
 
 
 def _sentence(kind: type[Request], error: ValidationError, sent: dict) -> str:

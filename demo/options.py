@@ -57,16 +57,6 @@ def _port(text: str) -> int:
     return int(text)
 
 
-def _days(text: str) -> float:
-    try:
-        days = float(text)
-    except ValueError:
-        days = 0.0
-    if not 0 < days <= 36500:
-        raise ValueError("it must be a number of days above 0")
-    return days
-
-
 def _whole(least: int, most: int, unit: str) -> Callable[[str], int]:
     """Reads a whole number within these bounds."""
 
@@ -78,14 +68,19 @@ def _whole(least: int, most: int, unit: str) -> Callable[[str], int]:
     return read
 
 
-def _seconds(text: str) -> float:
-    try:
-        seconds = float(text)
-    except ValueError:
-        seconds = 0.0
-    if not 1 <= seconds <= LONGEST:
-        raise ValueError(f"it must be a number of seconds from 1 to {LONGEST:.0f}")
-    return seconds
+def _number(low: float, high: float, said: str) -> Callable[[str], float]:
+    """Reads a number above 0 within these bounds; `said`: which one is valid."""
+
+    def read(text: str) -> float:
+        try:
+            value = float(text)
+        except ValueError:
+            value = 0.0
+        if not (value > 0 and low <= value <= high):
+            raise ValueError(f"it must be a number of {said}")
+        return value
+
+    return read
 
 
 def _token(text: str) -> str:
@@ -224,7 +219,7 @@ OPTIONS = (
         "remove runs of visitors who stay away longer",
         "never; 30 where others reach the app",
         "N",
-        _days,
+        _number(0, 36500, "days above 0"),
     ),
     Option(
         "train_seconds",
@@ -232,7 +227,7 @@ OPTIONS = (
         "longest training that a visitor may start, in seconds",
         "86400; 900 where others reach the app",
         "N",
-        _seconds,
+        _number(1, LONGEST, f"seconds from 1 to {LONGEST:.0f}"),
     ),
     Option(
         "max_upload",
@@ -317,15 +312,15 @@ def parse(
     chosen.password = chosen.password or ""
     if chosen.token is None:
         chosen.token = "" if _is_open(chosen, environment) else secrets.token_urlsafe(16)
-    shared = _has_others(chosen)
-    if chosen.keep_days is None and shared:
-        chosen.keep_days = 30.0
-    if chosen.train_seconds is None:
-        chosen.train_seconds = SHORT if shared else LONGEST
-    if chosen.max_upload is None:
-        chosen.max_upload = SMALL if shared else LARGEST
-    if chosen.upload_room is None:
-        chosen.upload_room = LITTLE_ROOM if shared else ROOM
+    shared = has_others(chosen)
+    for name, alone, among_others in (
+        ("keep_days", None, 30.0),
+        ("train_seconds", LONGEST, SHORT),
+        ("max_upload", LARGEST, SMALL),
+        ("upload_room", ROOM, LITTLE_ROOM),
+    ):
+        if getattr(chosen, name) is None:
+            setattr(chosen, name, among_others if shared else alone)
     if chosen.mcp and importlib.util.find_spec("mcp") is None:
         parser.error("--mcp needs the package mcp: pip install mcp")
     return chosen
@@ -337,7 +332,7 @@ def _is_open(chosen: argparse.Namespace, environment: Mapping[str, str]) -> bool
     return bool(chosen.password or not listens_beyond(chosen.host) or environment.get("SPACE_HOST"))
 
 
-def _has_others(chosen: argparse.Namespace) -> bool:
+def has_others(chosen: argparse.Namespace) -> bool:
     """Whether others than the user of this machine reach the app, directly or through a proxy."""
     return bool(listens_beyond(chosen.host) or chosen.public_origin or chosen.trusted_proxy)
 

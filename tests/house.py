@@ -26,7 +26,7 @@ FLOORS: tuple[tuple[str, ...], ...] = (
     ("demo.runs",),
     ("demo.pictures", "demo.charts", "demo.background", "demo.roots"),
     ("demo.uploads", "demo.settings", "demo.session", "demo.text", "demo.asker", "demo.shares"),
-    ("demo.errors", "demo.aside"),
+    ("demo.errors", "demo.aside", "demo.as_text"),
     ("vqvae.__main__",),
     ("vqvae.cli",),
     ("vqvae.prior",),

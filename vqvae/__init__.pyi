@@ -6,13 +6,13 @@ from .analysis.evaluation import (
 )
 from .checkpoints.checkpoint import (
     Checkpoint as Checkpoint,
-    CheckpointError as CheckpointError,
     list_checkpoints as list_checkpoints,
     load as load,
     load_checkpoint as load_checkpoint,
     read_info as read_info,
     save_checkpoint as save_checkpoint,
 )
+from .checkpoints.files import CheckpointError as CheckpointError
 from .checkpoints.gallery import Gallery as Gallery
 from .config import (
     ConfigError as ConfigError,
@@ -73,12 +73,14 @@ from .prior.config import PriorConfig as PriorConfig, PriorTrainingConfig as Pri
 from .prior.sampling import (
     SampleStep as SampleStep,
     Sampling as Sampling,
-    bits_per_image as bits_per_image,
-    cell_probabilities as cell_probabilities,
     inpaint as inpaint,
     polish as polish,
     sample as sample,
     sample_steps as sample_steps,
+)
+from .prior.scoring import (
+    bits_per_image as bits_per_image,
+    cell_probabilities as cell_probabilities,
     surprise as surprise,
 )
 from .prior.training import (

@@ -74,6 +74,13 @@ def sharpness(x_recon: Tensor, x: Tensor) -> Tensor:
     return (energy(x_recon) / energy(x).clamp_min(1e-8)).sqrt()
 
 
+def count_into(table: Tensor, rows: Tensor, indices: Tensor) -> None:
+    """Add to table int64 (R, K) how often each index int64 in 0..K-1 is there, in the row 0..R-1
+    that `rows` names for it; the two go together as tensors that are added do."""
+    places = (rows * table.shape[1] + indices).flatten()
+    table += torch.bincount(places, minlength=table.numel()).view_as(table)
+
+
 def entropy_bits(counts: Tensor) -> float:
     """Entropy of the distribution that counts (K,) stand for, bits, 0..log2 K; 0 when nothing was
     counted."""

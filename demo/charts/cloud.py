@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import base64
 from pathlib import Path
 
 import numpy as np
 
+from demo.as_text import bytes_of, encoded
 from demo.text import term
 
 CSS_PATH = Path(__file__).with_suffix(".css")
@@ -23,13 +23,13 @@ def pack(codes: np.ndarray, dead: np.ndarray, latents: np.ndarray) -> str:
     places = np.concatenate([latents, codes])
     kinds = np.concatenate([np.full(len(latents), LATENT), np.where(dead, DEAD, USED)])
     steps = ((places + 1) * (STEPS / 2)).round()
-    return base64.b64encode(np.column_stack([steps, kinds]).astype(np.uint8).tobytes()).decode()
+    return encoded(np.column_stack([steps, kinds]).astype(np.uint8))
 
 
 def paths(packed: str) -> list[str]:
     """What `pack` made -> the SVG path of each layer in the order of KINDS, in steps from the upper
     left corner."""
-    dots = np.frombuffer(base64.b64decode(packed), np.uint8).reshape(-1, 3)
+    dots = np.frombuffer(bytes_of(packed), np.uint8).reshape(-1, 3)
     return [
         "".join(f"M{x} {STEPS - y}h0" for x, y, of in dots.tolist() if of == kind)
         for _, kind in KINDS

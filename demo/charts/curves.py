@@ -28,7 +28,7 @@ AXES = {"s": "seconds", "steps": "steps"}
 
 
 @dataclass(frozen=True)
-class Line:
+class Curve:
     """One curve: its name in the legend, its values (None and not finite ones are gaps) and its CSS
     class."""
 
@@ -44,7 +44,7 @@ class Line:
 def line_chart(
     title: str,
     xs: Sequence[float],
-    lines: Sequence[Line],
+    lines: Sequence[Curve],
     *,
     x_max: float | None = None,
     y_range: tuple[float, float] | None = None,
@@ -201,7 +201,7 @@ def _log_ticks(low: float, high: float) -> list[float]:
     return [10.0**d for d in decades][::every]
 
 
-def _polyline(xs: Sequence[float], line: Line, right: float, scale: _Scale, log: bool) -> str:
+def _polyline(xs: Sequence[float], line: Curve, right: float, scale: _Scale, log: bool) -> str:
     step = max(1, math.ceil(len(xs) / MAX_POINTS))
     keep = sorted({*range(0, len(xs), step), len(xs) - 1} - {-1})
     parts, pen = [], "M"
@@ -231,7 +231,7 @@ def _last(ys: Sequence[float | None]) -> float | None:
     return next((y for y in reversed(ys) if y is not None and math.isfinite(y)), None)
 
 
-def _legend(line: Line, unit: str, many: bool) -> str:
+def _legend(line: Curve, unit: str, many: bool) -> str:
     name = term(line.word, line.name) if line.word else escape(line.name)
     key = f'<i class="vq-key vq-key-{line.style}"></i>{name} ' if many else ""
     return f"<span>{key}<b>{number(_last(line.ys))}{escape(unit)}</b></span>"

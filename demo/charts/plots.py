@@ -6,7 +6,8 @@ where it would sink into a dark page.
 Letters: K codes, M latents, P cells of one picture, d (2 or 3) dimensions of the map.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -86,22 +87,13 @@ def usage_figure(counts: np.ndarray, *, order: str = "sorted", scale: str = "lin
             annotation_position="top right",
         )
     dead = int((counts == 0).sum())
+    note = partial(figure.add_annotation, yref="paper", showarrow=False, yanchor="top")
     if order == "sorted" and dead and len(counts) > dead:
-        figure.add_annotation(
-            x=len(counts),
-            y=1,
-            xref="x",
-            yref="paper",
-            text=f"{dead:,} dead",
-            showarrow=False,
-            xanchor="right",
-            yanchor="top",
-            font={"size": 12},
-        )
-    words = (
-        ["most used", "least used"] if order == "sorted" else ["code 0", f"code {len(counts) - 1}"]
+        text = f"{dead:,} dead"
+        note(x=len(counts), y=1, xref="x", text=text, xanchor="right", font={"size": 12})
+    ends = (
+        ("most used", "least used") if order == "sorted" else ("code 0", f"code {len(counts) - 1}")
     )
-    words = words[: len(counts)]
     _finish(figure, 220)
     figure.update_layout(
         bargap=0.15 if len(counts) <= 64 else 0,
@@ -110,21 +102,9 @@ def usage_figure(counts: np.ndarray, *, order: str = "sorted", scale: str = "lin
         uirevision=f"usage {len(counts)} {order}",
     )
     figure.update_xaxes(showticklabels=False, showgrid=False, range=[-0.5, len(counts) - 0.5])
-    for word, side in zip(
-        words, ("left", "right"), strict=False
-    ):  # a tick's label at either end would hang over it
-        figure.add_annotation(
-            x=0 if side == "left" else 1,
-            y=0,
-            xref="paper",
-            yref="paper",
-            text=word,
-            showarrow=False,
-            xanchor=side,
-            yanchor="top",
-            yshift=-4,
-            font={"size": 12},
-        )
+    for text, x, side in zip(ends[: len(counts)], (0, 1), ("left", "right"), strict=False):
+        # The label of a tick at either end would hang over it.
+        note(x=x, y=0, xref="paper", text=text, xanchor=side, yshift=-4, font={"size": 12})
     if scale == "log":
         figure.update_yaxes(type="log", title_text="times chosen (log)", dtick=1, tickformat="~s")
     else:
@@ -155,19 +135,18 @@ def map_figure(
     dimensions = codes_at.shape[1]
     figure = go.Figure()
     kind = _kind(go, dimensions, len(codes_at) + len(latents_at))
-    code_colours, latent_colours, legend, bar = _colours(scene, colour)
+    look = _look(scene, colour)
     small = 2 if dimensions == 3 else 4
     known = bool(scene.counts.any())
     dead = np.flatnonzero(scene.counts == 0) if known else np.arange(0)
     alive = np.flatnonzero(scene.counts > 0) if known else np.arange(len(codes_at))
+    plain = partial(kind, mode="markers", showlegend=False)
     if len(dead):  # beneath the others, and faint where there are many
         many = len(dead) > MANY_DEAD
         figure.add_trace(
-            kind(
+            plain(
                 **_xyz(codes_at[dead]),
-                mode="markers",
                 name="dead codes",
-                showlegend=False,
                 customdata=dead,
                 hovertemplate="code %{customdata}, dead<extra></extra>",
                 marker={
@@ -181,84 +160,81 @@ def map_figure(
         )
     if len(latents_at):
         figure.add_trace(
-            kind(
+            plain(
                 **_xyz(latents_at),
-                mode="markers",
                 name="encoder outputs",
-                showlegend=False,
                 customdata=scene.latent_codes,
                 hovertemplate="an encoder output, snapped to code %{customdata}<extra></extra>",
                 marker={
                     "size": small,
-                    "color": latent_colours,
+                    "color": look.latents,
                     "opacity": 0.5,
                     "line": {"width": 0},
-                    **bar(False),
+                    **look.scale,
                 },
             )
         )
     if len(alive):
         figure.add_trace(
-            kind(
+            plain(
                 **_xyz(codes_at[alive]),
-                mode="markers",
                 name="codes",
-                showlegend=False,
                 customdata=alive,
                 text=[f"{n:,}" for n in scene.counts[alive]],
                 hovertemplate="code %{customdata}, chosen %{text} times<extra></extra>",
                 marker={
                     "size": small + (3 if dimensions == 2 else 2),
                     "symbol": "diamond",
-                    "color": _take(code_colours, alive),
+                    "color": _take(look.codes, alive),
                     "line": {"width": 1, "color": "rgba(20,28,30,0.75)"},
-                    **bar(True),
+                    **look.scale,
+                    **look.bar,
                 },
             )
         )
     if picture is not None and picture_codes is not None and len(picture):
-        lines = np.full((len(picture), 3, dimensions), np.nan, np.float32)
-        lines[:, 0], lines[:, 1] = picture, codes_at[picture_codes]
-        figure.add_trace(
-            kind(
-                **_xyz(lines.reshape(-1, dimensions)),
-                mode="lines",
-                name="snapped to",
-                showlegend=False,
-                line={"color": WARM, "width": 1.5 if dimensions == 2 else 3},
-                hoverinfo="skip",
-            )
-        )
-        figure.add_trace(
-            kind(
-                **_xyz(picture),
-                mode="markers",
-                name="this picture",
-                showlegend=False,
-                customdata=picture_codes,
-                text=list(range(len(picture))),
-                hovertemplate=(
-                    "cell %{text} of the picture, snapped to code %{customdata}<extra></extra>"
-                ),
-                marker={"size": small + 4, "color": WARM, "line": {"width": 1, "color": "white"}},
-            )
-        )
-    for name, tint in legend:
-        figure.add_trace(
-            kind(
-                **{axis: [None] for axis in "xyz"[:dimensions]},
-                mode="markers",
-                name=name,
-                marker={"color": tint, "size": 9},
-                showlegend=True,
-            )
-        )
-    _finish(figure, 440, flat=dimensions == 2)
-    titles = [*axes, *[""] * dimensions][:dimensions]
+        for trace in _picture(kind, picture, picture_codes, codes_at[picture_codes], small):
+            figure.add_trace(trace)
+    for name, tint in look.legend:
+        nowhere = {axis: [None] for axis in "xyz"[:dimensions]}
+        marker = {"color": tint, "size": 9}
+        figure.add_trace(kind(**nowhere, mode="markers", name=name, marker=marker, showlegend=True))
+    _lay_out_map(figure, [*axes, *[""] * dimensions][:dimensions], legend=bool(look.legend))
+    return figure.update_layout(uirevision=revision)
+
+
+def _picture(kind, picture: np.ndarray, codes: np.ndarray, codes_at: np.ndarray, small: int):
+    """The traces of a picture's latents (P, d) and of their lines to the codes (P, d) that they
+    were snapped to."""
+    dimensions = picture.shape[1]
+    lines = np.full((len(picture), 3, dimensions), np.nan, np.float32)
+    lines[:, 0], lines[:, 1] = picture, codes_at
+    yield kind(
+        **_xyz(lines.reshape(-1, dimensions)),
+        mode="lines",
+        name="snapped to",
+        showlegend=False,
+        line={"color": WARM, "width": 1.5 if dimensions == 2 else 3},
+        hoverinfo="skip",
+    )
+    yield kind(
+        **_xyz(picture),
+        mode="markers",
+        name="this picture",
+        showlegend=False,
+        customdata=codes,
+        text=list(range(len(picture))),
+        hovertemplate="cell %{text} of the picture, snapped to code %{customdata}<extra></extra>",
+        marker={"size": small + 4, "color": WARM, "line": {"width": 1, "color": "white"}},
+    )
+
+
+def _lay_out_map(figure: "Figure", titles: list[str], *, legend: bool) -> None:
+    """Axes, a title for each, and margins."""
+    _finish(figure, 440, flat=len(titles) == 2)
     figure.update_layout(
         hovermode="closest",
-        uirevision=revision,
-        showlegend=bool(legend),
+        showlegend=legend,
         legend={
             "orientation": "h",
             "yref": "container",
@@ -270,29 +246,24 @@ def map_figure(
             "itemwidth": 30,
         },
     )
-    if dimensions == 3:
+    if len(titles) == 3:
+        bare = {
+            "showticklabels": False,
+            "showspikes": False,
+            "showbackground": False,
+            "gridcolor": GREY,
+        }
+        named = zip("xyz", titles, strict=True)
         figure.update_layout(
-            scene={
-                f"{axis}axis": {
-                    "title": {"text": title},
-                    "showticklabels": False,
-                    "showspikes": False,
-                    "showbackground": False,
-                    "gridcolor": GREY,
-                }
-                for axis, title in zip("xyz", titles, strict=True)
-            },
+            scene={f"{axis}axis": {"title": {"text": title}, **bare} for axis, title in named},
             margin={"l": 0, "r": 0, "t": 0, "b": 50 if legend else 0},
         )
-    else:
-        figure.update_xaxes(title_text=titles[0], showticklabels=False, zeroline=False)
-        figure.update_yaxes(
-            title_text=titles[1], showticklabels=False, zeroline=False, scaleanchor="x"
-        )
-        figure.update_layout(
-            dragmode="pan", margin={"l": 28, "r": 8, "t": 28, "b": 84 if legend else 36}
-        )
-    return figure
+        return
+    flat = {"showticklabels": False, "zeroline": False}
+    figure.update_xaxes(title_text=titles[0], **flat)
+    figure.update_yaxes(title_text=titles[1], scaleanchor="x", **flat)
+    margin = {"l": 28, "r": 8, "t": 28, "b": 84 if legend else 36}
+    figure.update_layout(dragmode="pan", margin=margin)
 
 
 def code_hue(code: int) -> str:
@@ -301,68 +272,65 @@ def code_hue(code: int) -> str:
     return f"hsl({(code * 137.508) % 360:.0f},62%,{46 + (code * 7) % 3 * 8}%)"
 
 
-def _colours(scene: Scene, colour: str):
-    """Colours of the codes and the latents, the legend's entries, and what the colour bar adds to a
-    marker."""
+@dataclass(frozen=True)
+class Look:
+    """How the points of a map are coloured."""
 
-    def no_bar(first: bool) -> dict[str, object]:
-        return {}
+    codes: Any
+    """A colour, or a place on the scale, for each code,"""
+    latents: Any
+    """and for each latent."""
+    legend: list[tuple[str, str]] = field(default_factory=list)
+    """Names and colours."""
+    scale: dict[str, Any] = field(default_factory=dict)
+    """Of the markers of both."""
+    bar: dict[str, Any] = field(default_factory=dict)
+    """The colour bar, drawn once."""
 
+
+def _look(scene: Scene, colour: str) -> Look:
     codes = scene.latent_codes
     if colour == "usage" and scene.counts.any():
         heat = np.log10(np.maximum(scene.counts, 0) + 1)
-
-        def bar(first: bool) -> dict[str, object]:
-            top = float(max(heat.max(initial=0), 1e-9))
-            ticks = [0, *range(1, int(top) + 1)]
-            return {
-                "colorscale": "Viridis",
-                "cmin": 0,
-                "cmax": top,
-                "showscale": first,
-                **(
-                    {
-                        "colorbar": {
-                            "title": {
-                                "text": "times chosen",
-                                "side": "right",
-                                "font": {"size": 12},
-                            },
-                            "thickness": 8,
-                            "len": 0.7,
-                            "outlinewidth": 0,
-                            "tickvals": ticks,
-                            "ticktext": ["0" if not t else f"{10**t:,}" for t in ticks],
-                            "x": 1.0,
-                            "tickfont": {"size": 11},
-                        }
-                    }
-                    if first
-                    else {}
-                ),
-            }
-
-        return heat, heat[codes], [], bar
+        top = float(max(heat.max(initial=0), 1e-9))
+        scale = {"colorscale": "Viridis", "cmin": 0, "cmax": top, "showscale": False}
+        return Look(heat, heat[codes], scale=scale, bar=_usage_bar(top))
     if colour == "class" and scene.code_classes is not None and scene.latent_labels is not None:
         tints = [_tint(i) for i in range(len(scene.classes))]
-        return (
+        return Look(
             [tints[c] if c >= 0 else GREY for c in scene.code_classes],
             [tints[c] for c in scene.latent_labels],
-            [(name, tint) for name, tint in zip(scene.classes[:24], tints, strict=False)],
-            no_bar,
+            list(zip(scene.classes[:24], tints, strict=False)),
         )
     if colour == "cluster":
         found = range(int(scene.clusters.max(initial=0)) + 1)
-        return (
+        return Look(
             [_tint(c) for c in scene.clusters],
             [_tint(c) for c in scene.clusters[codes]],
             [(f"cluster {c + 1}", _tint(c)) for c in found],
-            no_bar,
         )
     if colour == "code":
         hues = [code_hue(k) for k in range(len(scene.counts))]
-        return hues, [hues[k] for k in codes], [], no_bar
-    return [TEAL] * len(scene.counts), [GREY] * len(codes), [], no_bar
+        return Look(hues, [hues[k] for k in codes])
+    return Look([TEAL] * len(scene.counts), [GREY] * len(codes))
+
+
+def _usage_bar(top: float) -> dict[str, Any]:
+    """The colour bar of counts, of which the scale holds log10(count + 1)."""
+    ticks = [0, *range(1, int(top) + 1)]
+    return {
+        "showscale": True,
+        "colorbar": {
+            "title": {"text": "times chosen", "side": "right", "font": {"size": 12}},
+            "thickness": 8,
+            "len": 0.7,
+            "outlinewidth": 0,
+            "tickvals": ticks,
+            "ticktext": ["0" if not t else f"{10**t:,}" for t in ticks],
+            "x": 1.0,
+            "tickfont": {"size": 11},
+        },
+    }
 
 
 def _tint(number: int) -> str:

@@ -11,6 +11,7 @@ import math
 from collections.abc import Iterable
 from html import escape
 from pathlib import Path
+from typing import NamedTuple
 
 from demo.charts.curves import even_ticks, number
 
@@ -49,52 +50,13 @@ def rate_html(points: Iterable[dict], *, note: str = "") -> str:
     ][:LIMIT]
     if not points:
         return '<div class="vq-empty">Points appear here as soon as a model is measured.</div>'
-    low = math.floor(math.log2(min(p["bits"] for p in points)))
-    high = max(low + 1, math.ceil(math.log2(max(p["bits"] for p in points))))
-    bottom, top = (
-        math.floor(min(p["psnr"] for p in points) - 1),
-        math.ceil(max(p["psnr"] for p in points) + 1),
-    )
+    plane = _Plane.around(points)
     series: dict[str, list[dict]] = {}
     for point in points:
         series.setdefault(str(point["series"]), []).append(point)
-
-    def place(point: dict) -> tuple[float, float]:
-        return (
-            100 * (math.log2(point["bits"]) - low) / (high - low),
-            100 * (point["psnr"] - bottom) / max(1, top - bottom),
-        )
-
-    lines, marks = [], []
-    for name, members in series.items():
-        style = STYLES.get(name, "own")
-        # One line for each group that k-means has (its patch sizes); the others are one line.
-        for group in _groups(name, members):
-            path = "L".join(f"{x:.2f} {100 - y:.2f}" for x, y in map(place, group))
-            if style != "own" and name not in UNJOINED and len(group) > 1:
-                lines.append(f'<path class="vq-rate-line vq-rate-{style}" d="M{path}"/>')
-        kind = f"{name}, " if name in STYLES and name not in UNJOINED else ""
-        for point in members:
-            x, y = place(point)
-            said = (
-                f"{kind}{point['label']}: {point['bits']:,.0f} bits, "
-                f"{point['psnr']:.1f} dB. {point.get('about', '')}"
-            ).strip()
-            marks.append(
-                f'<i class="vq-rate-point vq-rate-{style}" tabindex="0" role="img" '
-                f'aria-label="{escape(said)}" '
-                f'style="left:{x:.2f}%;bottom:{y:.2f}%">'
-                "</i>"
-            )
-    every = max(
-        1, math.ceil((high - low) / 7)
-    )  # doublings a mark: more marks would touch on a phone
-    x_ticks = [
-        (100 * (e - low) / (high - low), number(2.0**e)) for e in range(low, high + 1, every)
-    ]
-    y_ticks = [
-        (100 * (t - bottom) / max(1, top - bottom), f"{t:g}") for t in even_ticks(bottom, top)
-    ]
+    lines = "".join(_lines(name, members, plane) for name, members in series.items())
+    marks = "".join(_mark(name, p, plane) for name, members in series.items() for p in members)
+    x_ticks, y_ticks = plane.ticks()
     grid = "".join(
         f'<line x1="0" x2="100" y1="{100 - p:.2f}" y2="{100 - p:.2f}"/>' for p, _ in y_ticks
     )
@@ -112,10 +74,73 @@ def rate_html(points: Iterable[dict], *, note: str = "") -> str:
         f'<div class="vq-rate-plot"><div class="vq-y" aria-hidden="true">{ys}</div>'
         f'<svg viewBox="0 0 100 100" preserveAspectRatio="none" aria-hidden="true"><g '
         f'class="vq-grid">{grid}</g>'
-        f'{"".join(lines)}</svg>{"".join(marks)}<div class="vq-x" '
+        f'{lines}</svg>{marks}<div class="vq-x" '
         f'aria-hidden="true">{xs}</div></div>'
         f'<p class="vq-rate-axis">bits per image (log scale)</p>'
         f'<p class="vq-note">{escape(note)}</p></figure>'
+    )
+
+
+class _Plane(NamedTuple):
+    """What the plot shows: log2 of bits from `low` to `high`, dB from `bottom` to `top`."""
+
+    low: int
+    high: int
+    bottom: int
+    top: int
+
+    @classmethod
+    def around(cls, points: list[dict]) -> _Plane:
+        bits, psnr = ([p[name] for p in points] for name in ("bits", "psnr"))
+        low = math.floor(math.log2(min(bits)))
+        high = max(low + 1, math.ceil(math.log2(max(bits))))
+        return cls(low, high, math.floor(min(psnr) - 1), math.ceil(max(psnr) + 1))
+
+    def place(self, point: dict) -> tuple[float, float]:
+        """Percent from the lower left corner."""
+        return self._across(math.log2(point["bits"])), self._up(point["psnr"])
+
+    def ticks(self) -> tuple[list[tuple[float, str]], list[tuple[float, str]]]:
+        """Place and text of those along and of those up."""
+        # Doublings a tick: more of them would touch on a phone.
+        every = max(1, math.ceil((self.high - self.low) / 7))
+        along = range(self.low, self.high + 1, every)
+        up = even_ticks(self.bottom, self.top)
+        return [(self._across(e), number(2.0**e)) for e in along], [
+            (self._up(t), f"{t:g}") for t in up
+        ]
+
+    def _across(self, doublings: float) -> float:
+        return 100 * (doublings - self.low) / (self.high - self.low)
+
+    def _up(self, psnr: float) -> float:
+        return 100 * (psnr - self.bottom) / max(1, self.top - self.bottom)
+
+
+def _lines(name: str, members: list[dict], plane: _Plane) -> str:
+    """One line for each group that k-means has (its patch sizes); the others are one line."""
+    if name not in STYLES or name in UNJOINED:
+        return ""
+    paths = (
+        "L".join(f"{x:.2f} {100 - y:.2f}" for x, y in map(plane.place, group))
+        for group in _groups(name, members)
+        if len(group) > 1
+    )
+    return "".join(
+        f'<path class="vq-rate-line vq-rate-{STYLES[name]}" d="M{path}"/>' for path in paths
+    )
+
+
+def _mark(name: str, point: dict, plane: _Plane) -> str:
+    x, y = plane.place(point)
+    kind = f"{name}, " if name in STYLES and name not in UNJOINED else ""
+    said = (
+        f"{kind}{point['label']}: {point['bits']:,.0f} bits, "
+        f"{point['psnr']:.1f} dB. {point.get('about', '')}"
+    ).strip()
+    return (
+        f'<i class="vq-rate-point vq-rate-{STYLES.get(name, "own")}" tabindex="0" role="img" '
+        f'aria-label="{escape(said)}" style="left:{x:.2f}%;bottom:{y:.2f}%"></i>'
     )
 
 
@@ -134,15 +159,8 @@ def _legend(series: dict[str, list[dict]]) -> str:
         for name in series
         if name in STYLES
     ]
-    singles = [
-        point["label"]
-        for name, members in series.items()
-        if name not in STYLES
-        for point in members
-    ]
-    return "".join(keys) + (
-        '<span><i class="vq-rate-key vq-rate-own"></i>single models</span>' if singles else ""
-    )
+    own = '<span><i class="vq-rate-key vq-rate-own"></i>single models</span>'
+    return "".join(keys) + (own if series.keys() - STYLES else "")
 
 
 def _number(value: object) -> bool:

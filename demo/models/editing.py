@@ -6,12 +6,14 @@ channels. Pixels are uint8, row by row, channels last. Grids come from the page 
 before anything is computed.
 """
 
-import base64
+import math
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
+from demo.as_text import bytes_of
 from demo.errors import PageError
+from demo.pictures.arrays import to_pixels, to_tensor
 from vqvae.grids.codes import IndexGrid
 
 if TYPE_CHECKING:
@@ -107,17 +109,15 @@ def check_candidates(model: "VQVAE", candidates: object) -> list[int]:
 def check_pixels(model: "VQVAE", text: object) -> np.ndarray:
     """Base64 of raw pixels from a request -> uint8 (H, W, C)."""
     shape = model.config.height, model.config.width, model.config.channels
-    size = int(np.prod(shape))
-    if isinstance(text, str) and len(text) <= size * 4 // 3 + 4:
-        try:
-            data = base64.b64decode(text, validate=True)
-        except ValueError:
-            data = b""
-        if len(data) == size:
-            return np.frombuffer(data, np.uint8).reshape(shape)
-    raise EditError(
-        "The input picture must be {} × {} pixels with {} channels for this model.".format(*shape)
-    )
+    size = math.prod(shape)
+    try:
+        return np.frombuffer(bytes_of(text, size), np.uint8).reshape(shape)
+    except ValueError:
+        raise EditError(
+            "The input picture must be {} × {} pixels with {} channels for this model.".format(
+                *shape
+            )
+        ) from None
 
 
 def preview_chunk(model: "VQVAE") -> int:
@@ -136,7 +136,7 @@ def decode_all(model: "VQVAE", indices: "torch.Tensor") -> np.ndarray:
     import torch
 
     with torch.inference_mode():
-        return (model.decode(indices).permute(0, 2, 3, 1) * 255).round().byte().contiguous().numpy()
+        return to_pixels(model.decode(indices))
 
 
 def previews(
@@ -175,7 +175,7 @@ def steps(model: "VQVAE", grid: IndexGrid, pixels: np.ndarray, row: int, column:
     import torch
 
     with torch.inference_mode():
-        x = torch.from_numpy(pixels.copy()).permute(2, 0, 1)[None].float() / 255
+        x = to_tensor(pixels)
         z_e = model.latents(x)[0, :, row, column]
         distances = model.quantizer.distances(z_e[None])[0]
         held = grid.rows[row][column]
@@ -204,7 +204,7 @@ def encode(model: "VQVAE", pixels: np.ndarray) -> IndexGrid:
     import torch
 
     with torch.inference_mode():
-        x = torch.from_numpy(pixels.copy()).permute(2, 0, 1)[None].float() / 255
+        x = to_tensor(pixels)
         return IndexGrid.of(model.encode(x)[0], model.config.codebook_size)
 
 

@@ -6,7 +6,6 @@ samples, h x w cells, K codes of D dimensions, H x W pixels of C channels. Label
 given.
 """
 
-import base64
 import math
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
@@ -14,8 +13,10 @@ from typing import TYPE_CHECKING, Any, NamedTuple, TypedDict
 
 import numpy as np
 
+from demo.as_text import bytes_of, encoded
 from demo.errors import PageError
-from demo.pictures.images import encode_png
+from demo.pictures.arrays import tiled, to_pixels
+from demo.pictures.images import png_text
 
 if TYPE_CHECKING:
     import torch
@@ -93,7 +94,7 @@ def check_whole(value: object, low: int, high: int, what: str) -> int:
     return value
 
 
-def check_sampling(settings: dict, prior: "Prior") -> "Sampling":
+def check_sampling(settings: dict) -> "Sampling":
     """The settings of a request, each left out one at its default. GenerateError names what is out
     of range."""
     from vqvae import ConfigError
@@ -135,12 +136,10 @@ def check_codes(
     import torch
 
     h, w = grid_of(prior)
-    data = b""
-    if isinstance(text, str) and len(text) <= most * h * w * 8 // 3 + 8:
-        try:
-            data = base64.b64decode(text, validate=True)
-        except ValueError:
-            data = b""
+    try:
+        data = bytes_of(text, 2 * most * h * w)
+    except ValueError:
+        data = b""
     if not data or len(data) % (2 * h * w):
         raise GenerateError(
             f"{name} must hold 1 to {most} grids of {h} × {w} numbers for this model."
@@ -247,8 +246,8 @@ def decode_partial(
             indices.split(DECODED_AT_ONCE), known.split(DECODED_AT_ONCE), strict=True
         ):
             z = torch.where(here[:, None], model.embed(some.where(here, 0)), mean)
-            parts.append((model.decode_latents(z).permute(0, 2, 3, 1) * 255).round().byte())
-        return torch.cat(parts).contiguous().numpy()
+            parts.append(to_pixels(model.decode_latents(z)))
+        return np.concatenate(parts)
 
 
 def candidates(
@@ -306,15 +305,9 @@ def independent_bits(prior: "Prior") -> float:
 
 def sprite(pictures: np.ndarray, columns: int) -> str:
     """Pictures uint8 (n, H, W, C) as one PNG, row by row, in base64; the last row may end early."""
-    n, height, width, channels = pictures.shape
-    rows = -(-n // columns)
-    sheet = np.zeros((rows * columns, height, width, channels), np.uint8)
-    sheet[:n] = pictures
-    sheet = sheet.reshape(rows, columns, height, width, channels).transpose(0, 2, 1, 3, 4)
-    sheet = np.ascontiguousarray(sheet.reshape(rows * height, columns * width, channels))
-    return base64.b64encode(encode_png(sheet[:, :, 0] if channels == 1 else sheet)).decode()
+    return png_text(tiled(pictures, columns))
 
 
 def packed(numbers: "torch.Tensor") -> str:
     """Whole numbers below 65,536 as base64 of uint16 little-endian, in their order."""
-    return base64.b64encode(numbers.numpy().astype("<u2").tobytes()).decode()
+    return encoded(numbers.numpy().astype("<u2"))

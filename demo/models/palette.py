@@ -1,7 +1,6 @@
 """Every code of a model as a small picture, all of them on one sheet, and how often each is
 used."""
 
-import base64
 import math
 import threading
 import weakref
@@ -9,17 +8,18 @@ from functools import partial
 from typing import TYPE_CHECKING, TypedDict
 
 from demo.aside import aside
-from demo.pictures.images import encode_png
+from demo.pictures.arrays import tiled, to_pixels
+from demo.pictures.images import png_text
 
 if TYPE_CHECKING:
     from vqvae import VQVAE, Gallery
 
 COLUMNS = 64
-_sheets: "weakref.WeakKeyDictionary[VQVAE, Sheet]" = weakref.WeakKeyDictionary()
+_sheets: "weakref.WeakKeyDictionary[VQVAE, CodeSheet]" = weakref.WeakKeyDictionary()
 _guard = threading.Lock()
 
 
-class Sheet(TypedDict):
+class CodeSheet(TypedDict):
     """All K code pictures in one PNG: code k at row k // columns, column k % columns."""
 
     png: str
@@ -30,7 +30,7 @@ class Sheet(TypedDict):
     """Pixels along a side of one."""
 
 
-def code_sheet(model: "VQVAE") -> Sheet:
+def code_sheet(model: "VQVAE") -> CodeSheet:
     """The sheet of a model, made once per model. A code's picture is what the decoder draws in the
     middle of a patch of 3 x 3 cells of nothing but this code."""
     if model not in _sheets:
@@ -49,19 +49,13 @@ def draw_ahead(model: object) -> None:
         aside(partial(code_sheet, model), "code sheet")
 
 
-def _draw(model: "VQVAE") -> Sheet:
-    import torch
-
+def _draw(model: "VQVAE") -> CodeSheet:
     from vqvae.analysis.statistics import draw_codes
 
     tiles = draw_codes(model)
     columns = min(COLUMNS, len(tiles))
     rows = math.ceil(len(tiles) / columns)
-    tiles = torch.cat([tiles, tiles.new_zeros(rows * columns - len(tiles), *tiles.shape[1:])])
-    sheet = tiles.unflatten(0, (rows, columns)).permute(0, 3, 1, 4, 2).flatten(2, 3).flatten(0, 1)
-    pixels = (sheet * 255).round().byte().numpy()
-    pixels = pixels[:, :, 0] if pixels.shape[2] == 1 else pixels
-    png = base64.b64encode(encode_png(pixels)).decode()
+    png = png_text(tiled(to_pixels(tiles), columns))
     return {"png": png, "columns": columns, "rows": rows, "tile": model.config.downsample}
 
 

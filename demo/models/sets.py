@@ -2,8 +2,8 @@
 has trained.
 
 A set is a VQ-VAE, an AE, a VAE and a conditional VAE of the same pictures. Its id: `shipped`, or
-the name (as a model has one: demo.models.ids) of the run of demo.runs.plan_worker that has made the
-four, in `models/<kind>/` of its folder.
+the name (as a model has one: demo.models.ids) of the run that has trained the four
+(demo.runs.plans.worker), in `models/<kind>/` of its folder.
 """
 
 from __future__ import annotations

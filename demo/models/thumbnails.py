@@ -6,6 +6,7 @@ import vqvae
 from demo.models.cache import FolderCache
 from demo.models.library import MODEL_NOT_FOUND, ModelError, resolve
 from demo.models.weights import WEIGHTS
+from demo.pictures.arrays import tiled, to_pixels
 from demo.pictures.images import encode_png
 from demo.settings import Settings
 
@@ -47,12 +48,7 @@ def _draw(folder: Path) -> bytes:
     size = max(1, round(height * scale)), max(1, round(width * scale))
     if scale < 1:
         pictures = F.interpolate(pictures, size, mode="area")
-    sheet = pictures.new_zeros(ACROSS**2, *pictures.shape[1:])
-    sheet[: len(pictures)] = pictures
-    # (4, C, H, W) -> (2 H, 2 W, C)
-    sheet = sheet.unflatten(0, (ACROSS, ACROSS)).permute(0, 3, 1, 4, 2).flatten(2, 3).flatten(0, 1)
-    pixels = (sheet * 255).round().byte().numpy()
-    return encode_png(pixels[:, :, 0] if pixels.shape[2] == 1 else pixels)
+    return encode_png(tiled(to_pixels(pictures), ACROSS))
 
 
 def _different(gallery) -> list[int]:

@@ -4,6 +4,7 @@ from typing import NotRequired, TypedDict
 
 import gradio as gr
 
+from demo.as_text import PNG
 from demo.page.events import Update
 
 
@@ -32,9 +33,7 @@ def hand_over(value: object) -> tuple[Handed | Update, gr.Tabs | Update]:
     ):
         return gr.skip(), gr.skip()
     source = grid.get("input")
-    source = (
-        source if isinstance(source, str) and source.startswith("data:image/png;base64,") else None
-    )
+    source = source if isinstance(source, str) and source.startswith(PNG) else None
     return {"model": grid["model"], "indices": grid["indices"], "input": source}, gr.Tabs(
         selected="edit"
     )

@@ -53,6 +53,11 @@ def _sentence(text: str) -> str:
     return f'<p class="vq-run-text">{escape(text)}</p>'
 
 
+def problem_html(sentence: str) -> str:
+    """HTML of what stands in the way, said at once; "" takes it away."""
+    return f'<p class="vq-bad" role="alert">{escape(sentence)}</p>' if sentence else ""
+
+
 def clock(seconds: float | None) -> str:
     """`9.4 s`, `42 s`, `3 min 05 s`, `2 h 07 min`; of None `no time limit`."""
     if seconds is None:

@@ -64,7 +64,7 @@ _slots = threading.BoundedSemaphore(AT_ONCE)
 _places = threading.BoundedSemaphore(AT_ONCE + WAITING)
 
 
-class BusyError(RuntimeError):
+class NoPlaceError(RuntimeError):
     """Too many large pictures at once; nothing is wrong with this one."""
 
 
@@ -94,15 +94,15 @@ def decoding_bytes(image: Image.Image) -> int:
 
 @contextlib.contextmanager
 def room_for(cost: int) -> Generator[None]:
-    """Hold a place for a decoding of so many bytes. Raises BusyError where none is free in time."""
+    """Hold a place for a decoding of so many bytes. NoPlaceError where none is free in time."""
     if cost <= SMALL_BYTES:
         yield
         return
     if not _places.acquire(blocking=False):
-        raise BusyError(BUSY)
+        raise NoPlaceError(BUSY)
     try:
         if not _slots.acquire(timeout=WAIT_SECONDS):
-            raise BusyError(BUSY)
+            raise NoPlaceError(BUSY)
         try:
             yield
         finally:

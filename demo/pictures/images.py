@@ -11,6 +11,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
+from demo.as_text import PNG, bytes_of, encoded
 from demo.errors import PageError
 from demo.pictures import decoding
 from vqvae.data.boxes import BoxError
@@ -90,7 +91,7 @@ def read_image(
     try:
         with decoding.room_for(cost):
             image, notes, on_its_side = decoding.decode(image, max_side)
-    except decoding.BusyError as error:
+    except decoding.NoPlaceError as error:
         raise ImageError(str(error)) from None
     except decoding.EmptyPictureError:
         raise ImageError(
@@ -109,11 +110,33 @@ def read_image(
     return Picture(np.asarray(image).copy(), tuple(notes), full)
 
 
+def to_image(pixels: np.ndarray) -> Image.Image:
+    """uint8 (H, W), (H, W, 1) or (H, W, 3) as Pillow has it."""
+    grey = pixels.ndim == 3 and pixels.shape[2] == 1
+    return Image.fromarray(np.ascontiguousarray(pixels[:, :, 0] if grey else pixels))
+
+
 def encode_png(pixels: np.ndarray) -> bytes:
-    """A PNG file of uint8 (H, W) or (H, W, 3)."""
+    """A PNG file of uint8 (H, W), (H, W, 1) or (H, W, 3)."""
     buffer = io.BytesIO()
-    Image.fromarray(pixels).save(buffer, "PNG", compress_level=1)
+    to_image(pixels).save(buffer, "PNG", compress_level=1)
     return buffer.getvalue()
+
+
+def png_text(pixels: np.ndarray) -> str:
+    """The same in base64."""
+    return encoded(encode_png(pixels))
+
+
+def read_address(address: str) -> np.ndarray:
+    """The pixels of a PNG that its own address holds. Raises ImageError."""
+    try:
+        data = bytes_of(address.removeprefix(PNG), MAX_BYTES) if address.startswith(PNG) else b""
+    except ValueError:
+        data = b""
+    if not data:
+        raise ImageError("The picture handed over is not a PNG, or did not arrive whole.")
+    return read_image(data).pixels
 
 
 def to_channels(pixels: np.ndarray, channels: int) -> np.ndarray:

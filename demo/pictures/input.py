@@ -8,7 +8,6 @@ pen. H x W pixels.
 
 from __future__ import annotations
 
-import base64
 from dataclasses import dataclass
 from typing import TypedDict
 
@@ -20,9 +19,9 @@ from demo.pictures.digits import INK, Style, tidy
 from demo.pictures.images import (
     ImageError,
     Picture,
-    encode_png,
     fit,
     is_cropped,
+    png_text,
     read_image,
     to_channels,
 )
@@ -132,7 +131,7 @@ def taken_again(data: bytes, config, dataset: str, choice: Choice) -> Taken:
 
 
 def _sent(made: ModelInput) -> Taken:
-    png = None if made.pixels is None else base64.b64encode(encode_png(made.pixels)).decode()
+    png = None if made.pixels is None else png_text(made.pixels)
     return {"input": png, "did": made.did}
 
 

@@ -4,7 +4,6 @@ it.
 H x W pixels, uint8.
 """
 
-import base64
 import math
 from typing import TypedDict
 
@@ -12,7 +11,7 @@ import numpy as np
 from PIL import Image
 
 from demo.pictures.digits import STYLES
-from demo.pictures.images import Picture, encode_png, fit, is_cropped, paper_of, to_channels
+from demo.pictures.images import Picture, fit, is_cropped, paper_of, png_text, to_channels
 from demo.text import DATASET_NAMES
 
 PAD_SIDE = 280
@@ -58,7 +57,7 @@ def lay_out(picture: Picture, config, dataset: str, *, whole: bool = False) -> L
     pixels = to_channels(_nearer(pixels, height, width), config.channels)
     pixels = fit(pixels, height, width, whole=digit or whole)
     paper = np.broadcast_to(paper_of(pixels), 3)
-    png = base64.b64encode(encode_png(pixels)).decode()
+    png = png_text(pixels)
     return {
         "picture": png,
         "paper": paper.tolist(),

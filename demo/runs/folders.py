@@ -10,7 +10,7 @@ from pathlib import Path
 
 from demo.roots import PRIVATE, make_private
 from demo.runs import files as runfiles
-from demo.runs.plans import Plan
+from demo.runs.plans.plan import Plan
 from demo.runs.settings import RunSettings
 
 IMAGE_FILES = (".zip", ".npz", ".npy")

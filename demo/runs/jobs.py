@@ -29,7 +29,7 @@ from demo.runs import files as runfiles
 from demo.runs.folders import IMAGE_FILES, make_folder, place_of
 from demo.runs.line import Line
 from demo.runs.places import JobError, check_places, default_slots, within_budget
-from demo.runs.plans import Plan
+from demo.runs.plans.plan import Plan
 from demo.runs.settings import RunSettings
 from demo.runs.status import EXIT_IDLE, Command, Phase, Status, lost, read_status
 from demo.runs.storage import StorageError, check_room

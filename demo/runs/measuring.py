@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-import base64
 import io
 import math
+from typing import Any
 
+from demo.as_text import encoded
+from demo.pictures.arrays import tiled, to_pixels
+from demo.pictures.images import to_image
 from demo.runs.reporter import pick
 
 PICTURES = 8
@@ -76,9 +79,9 @@ def prior_bits(prior, model, test) -> float:
     return evaluate_prior(prior, encode_set(model, test))["bits_per_image"]
 
 
-def measure_quantizer(part: dict, training, evaluation, test) -> dict:
-    """Figures of a plan's `part`, a quantizer, for the table where it stands beside others; and
-    what it makes of some pictures of the ImageSet `test`.
+def measure_quantizer(training, evaluation, test) -> dict[str, Any]:
+    """Figures of a quantizer for the table where it stands beside others; and what it makes of some
+    pictures of the ImageSet `test`.
 
     `coded_bits` is the size of an image's indices in an ideal entropy code with one table for all
     positions: h * w times the entropy of how often each code was chosen, of which the perplexity is
@@ -87,7 +90,6 @@ def measure_quantizer(part: dict, training, evaluation, test) -> dict:
     model = training.model
     rows, columns = model.config.grid
     return {
-        "name": part["name"],
         "codebook_size": model.config.codebook_size,
         "embedding_dim": model.config.embedding_dim,
         "levels": list(model.config.levels),
@@ -107,7 +109,6 @@ def pictures(model, test) -> str:
     them, and grids whose cells were drawn one by one, each as its codes are spread over the test
     pictures: what a codebook draws without a prior."""
     import torch
-    from PIL import Image
 
     from vqvae.nn.modes import eval_mode
 
@@ -122,11 +123,8 @@ def pictures(model, test) -> str:
         here = torch.arange(rows)[:, None], torch.arange(columns)
         drawn = indices[of.to(device), *(place.to(device) for place in here)]
         shown = torch.cat([x, model.decode(model.encode(x)), model.decode(drawn)])
-    levels = (shown * 255).round().byte().cpu().unflatten(0, (3, -1))  # (3, N, C, H, W)
-    sheet = levels.permute(0, 3, 1, 4, 2).flatten(0, 1).flatten(1, 2).numpy()
-    file = io.BytesIO()
-    grey = sheet.shape[-1] == 1
-    Image.fromarray(sheet[..., 0] if grey else sheet).save(
+    file, grey = io.BytesIO(), shown.shape[1] == 1
+    to_image(tiled(to_pixels(shown), len(x))).save(
         file, "WEBP", lossless=grey, quality=100 if grey else 90
     )
-    return f"data:image/webp;base64,{base64.b64encode(file.getvalue()).decode()}"
+    return f"data:image/webp;base64,{encoded(file.getvalue())}"

@@ -6,7 +6,7 @@ from __future__ import annotations
 from typing import Any
 
 from demo.runs.presets import BY_NAME, DEFAULTS, FIELDS, PRESETS, SHAPES, FormValues
-from demo.runs.settings import RunSettings, SettingsError, read_form, shown
+from demo.runs.settings import RunSettings, SettingsError, check_steps, read_form, shown
 from vqvae.quantizers import MAX_CODEBOOK_SIZE, nearest_sizes, suitable_dim
 
 PRESET = "preset"
@@ -98,14 +98,8 @@ def read_pair(
 ) -> tuple[RunSettings, RunSettings]:
     """The checked settings of A and B, for `steps` each and without a prior. options: as read_form
     takes them. SettingsError names what cannot be used, and in which of the two."""
-    low, high = STEP_LIMITS
-    whole = isinstance(steps, (int, float)) and not isinstance(steps, bool) and steps == steps // 1
-    if not whole or not low <= steps <= high:
-        given = "is empty" if steps is None else f"is {shown(steps)}"
-        raise SettingsError(
-            f"Steps for each {given}; it must be a whole number from {low} to {high:,}."
-        )
-    first = {**first, "prior_seconds": 0, "seconds": DEFAULTS["seconds"], "steps": int(steps)}
+    steps = check_steps("Steps for each", steps, *STEP_LIMITS)
+    first = {**first, "prior_seconds": 0, "seconds": DEFAULTS["seconds"], "steps": steps}
     a, second = read_form(first, **options), second_form(first, name, value)
     try:
         return a, read_form(second, **options)

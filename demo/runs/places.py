@@ -8,7 +8,7 @@ from pathlib import Path
 
 from demo.asker import ADDRESS
 from demo.errors import PageError
-from demo.runs.plans import Plan
+from demo.runs.plans.plan import Plan
 from demo.runs.settings import RunSettings
 
 MAX_PENDING = 4
@@ -34,7 +34,7 @@ def within_budget(settings: RunSettings | Plan, most_seconds: float) -> RunSetti
     parts = settings.to_dict()
     seconds = sum(parts[name]["seconds"] or 0 for name in ("training", "prior") if name in parts)
     if seconds > most_seconds:
-        steps = isinstance(settings, Plan) and "most_seconds" in settings.parts[0]
+        steps = isinstance(settings, Plan) and settings.parts[0].training.steps
         up_to, less = ("up to ", "fewer steps") if steps else ("", "less time")
         raise JobError(
             f"This would train for {up_to}{seconds:g} seconds in all, and this app takes "

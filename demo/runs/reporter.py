@@ -8,6 +8,8 @@ import time
 from pathlib import Path
 
 from demo.charts import cloud
+from demo.pictures.arrays import tiled, to_pixels
+from demo.pictures.images import encode_png
 from demo.runs import files as runfiles
 from demo.runs.status import Phase
 from vqvae.analysis.plane import MovingPlane
@@ -123,13 +125,8 @@ def sprite(x, x_recon) -> bytes:
     """PNG with the images x (N, C, H, W) in [0, 1] side by side in the upper row and x_recon in the
     lower one."""
     import torch
-    from torchvision.io import encode_png
 
-    rows = [
-        images.clamp(0, 1).mul(255).round().to("cpu", torch.uint8).permute(1, 2, 0, 3).flatten(2)
-        for images in (x, x_recon)
-    ]
-    return encode_png(torch.cat(rows, 1).contiguous()).numpy().tobytes()
+    return encode_png(tiled(to_pixels(torch.cat([x, x_recon]).clamp(0, 1)), len(x)))
 
 
 def pick(data):

@@ -284,6 +284,17 @@ def _check_number(name: str, value: Any) -> int | float:
     return int(value) if field.whole else float(value)
 
 
+def check_steps(label: str, value: Any, low: int, high: int, otherwise: str = "") -> int:
+    """A number of steps outside the form of one run; `otherwise`: what else is valid."""
+    whole = isinstance(value, (int, float)) and not isinstance(value, bool) and value == value // 1
+    if not whole or not low <= value <= high:
+        given = "is empty" if value is None else f"is {shown(value)}"
+        raise SettingsError(
+            f"{label} {given}; it must be {otherwise}a whole number from {low} to {high:,}."
+        )
+    return int(value)
+
+
 def shown(value: Any) -> str:
     if isinstance(value, (int, float)) and not isinstance(value, bool) and abs(value) < 1e15:
         return f"{value:,.10g}"

@@ -10,9 +10,9 @@ pictures. Standard library at import.
 from __future__ import annotations
 
 import math
-import os
-import tempfile
 from pathlib import Path
+
+from demo.runs.files import write_atomic
 
 FOLDER = "snapshots"
 FIRST_SECONDS = 0.5
@@ -74,10 +74,8 @@ class Recorder:
         data = save({name: value.detach().cpu().contiguous() for name, value in tensors.items()})
         try:
             self._folder.mkdir(parents=True, exist_ok=True)
-            _write(
-                self._folder / f"{round(record.elapsed * 1000):012d}-{record.step}.safetensors",
-                data,
-            )
+            name = f"{round(record.elapsed * 1000):012d}-{record.step}.safetensors"
+            write_atomic(self._folder / name, data)
             self._count += 1
         except OSError:
             self._count = MOST
@@ -113,14 +111,3 @@ def read_snapshot(path: Path) -> dict | None:
 
 def _elapsed(path: Path) -> float:
     return int(path.stem.partition("-")[0]) / 1000
-
-
-def _write(path: Path, data: bytes) -> None:
-    handle, name = tempfile.mkstemp(dir=path.parent, prefix=".")
-    try:
-        with os.fdopen(handle, "wb") as file:
-            file.write(data)
-        os.replace(name, path)
-    except BaseException:
-        Path(name).unlink(missing_ok=True)
-        raise

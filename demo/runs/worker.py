@@ -43,7 +43,6 @@ def main(argv: list[str]) -> int:
 def warm_up() -> None:
     """Import everything a run needs and take the first step on noise, which sets up the kernels."""
     import torch
-    import torchvision.io  # noqa: F401
 
     import vqvae
     from vqvae.training import training  # noqa: F401
@@ -87,7 +86,7 @@ def train(run_dir: Path, reporter: Reporter, commands: Commands) -> None:
     yet."""
     job, data = runfiles.read_json(run_dir / runfiles.JOB), None
     if "plan" in job:
-        from demo.runs.plan_worker import train_plan
+        from demo.runs.plans.worker import train_plan
 
         train_plan(run_dir, job, reporter, commands)
         return

@@ -5,7 +5,6 @@ Plain ASGI, because Starlette's BaseHTTPMiddleware would buffer Gradio's event s
 
 from collections.abc import Iterable
 
-from starlette.datastructures import Headers
 from starlette.responses import PlainTextResponse, Response
 
 from demo.web.addresses import address_of
@@ -55,13 +54,12 @@ class Guard:
 
     def _refusal(self, scope) -> tuple[Response | None, str]:
         """(what to answer instead of the app, or None; a cookie to set, or "")."""
-        headers = Headers(scope=scope)
         if wait := self._requests.take(address_of(scope)):
             return too_many(MANY, wait), ""
         refusal, cookie = self._sign_in.check(scope)
-        return refusal or self._unfit(scope, headers), cookie
+        return refusal or self._unfit(scope), cookie
 
-    def _unfit(self, scope, headers: Headers) -> Response | None:
+    def _unfit(self, scope) -> Response | None:
         if scope["method"] not in SAFE and is_foreign(scope, self._public):
             return PlainTextResponse(FOREIGN, 403)
         return None

@@ -44,7 +44,7 @@ from demo.web.served.minis import minis_route
 from demo.web.served.modules import module_route
 from demo.web.served.recordings import recordings_route
 from demo.web.served.weights import weights_route
-from demo.web.sessions import Asked, Sessions
+from demo.web.sessions import KnowAsker, Sessions
 from demo.web.sign_in import SignIn
 from demo.web.sizes import Sizes
 from demo.web.streams import Streams
@@ -146,7 +146,7 @@ def create_server(
     web.add_middleware(TakeTurns)
     web.add_middleware(Sizes, upload_bytes=settings.max_upload_bytes)
     web.add_middleware(Streams, queue=queue)
-    web.add_middleware(Asked)
+    web.add_middleware(KnowAsker)
     web.add_middleware(Paced)
     web.add_middleware(Unused)
     web.add_middleware(

@@ -62,7 +62,7 @@ def asked_by(scope) -> None:
     ADDRESS.set(address_of(scope))
 
 
-class Asked:
+class KnowAsker:
     """ASGI middleware: notes whose request is being answered."""
 
     def __init__(self, app) -> None:

@@ -12,15 +12,12 @@ from dataclasses import dataclass
 from starlette.responses import JSONResponse
 
 from demo.asker import PAGE
+from demo.errors import BusyError
 from demo.web.addresses import address_of
 
 COMPUTES = re.compile(r"/gradio_api/(component_server|run/[^/]+|api/[^/]+)/?$")
 BUSY = "The server has too much to do just now: try again in a moment."
 _SESSION = re.compile(rb'"session_hash"\s*:\s*"([^"\\]{1,64})"')
-
-
-class BusyError(RuntimeError):
-    """No place in the line; the text is a sentence for the page."""
 
 
 @dataclass(frozen=True)

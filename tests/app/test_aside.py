@@ -46,11 +46,11 @@ def test_what_goes_wrong_is_in_the_log():
 
 def test_a_long_computation_is_asked_to_end():
     ran = run(
-        "from demo.background import Jobs\n"
+        "from demo.background import Computations\n"
         "def work(progress):\n"
         "    while True:\n"
         "        progress(0, 1, 'x')\n"
         "        time.sleep(0.01)\n"
-        "Jobs().start(('key',), work)\n"
+        "Computations().start(('key',), work)\n"
     )
     assert (ran.returncode, ran.stderr) == (0, "")

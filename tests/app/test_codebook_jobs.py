@@ -8,7 +8,7 @@ import pytest
 
 from demo import background
 from demo.asker import ADDRESS, PAGE
-from demo.background import Jobs
+from demo.background import Computations
 from demo.errors import BusyError
 
 
@@ -21,7 +21,7 @@ def until(true):
 
 
 def test_a_job_ends_only_when_the_last_who_wants_it_stops_it():
-    jobs, steps = Jobs(), []
+    jobs, steps = Computations(), []
 
     def work(progress):
         while True:
@@ -41,7 +41,7 @@ def test_a_job_ends_only_when_the_last_who_wants_it_stops_it():
 
 
 def test_who_changes_the_mind_and_back_joins_the_work_that_goes_on():
-    jobs, told, go = Jobs(), threading.Event(), threading.Event()
+    jobs, told, go = Computations(), threading.Event(), threading.Event()
 
     def work(progress):
         told.set()
@@ -82,7 +82,7 @@ def wait(progress):
 
 
 def test_a_job_beyond_those_at_work_waits_its_turn_and_may_leave_the_line():
-    jobs = Jobs()
+    jobs = Computations()
     tickets = [jobs.start((n,), wait) for n in range(2)]
     waiting, leaving = (jobs.start((n,), lambda progress: "done") for n in (8, 9))
     job, left = jobs.job(waiting), jobs.job(leaving)
@@ -101,7 +101,7 @@ def test_too_many_of_a_page_of_an_address_and_of_all_are_refused_but_may_be_join
     monkeypatch.setattr(background, "MOST_OF_PAGE", 2)
     monkeypatch.setattr(background, "MOST_OF_ADDRESS", 4)
     monkeypatch.setattr(background, "MOST_WAITING", 5)
-    jobs, tickets, number = Jobs(), [], iter(range(100))
+    jobs, tickets, number = Computations(), [], iter(range(100))
 
     def book(address, page, count):
         asking(address, page)
@@ -125,7 +125,7 @@ def test_too_many_of_a_page_of_an_address_and_of_all_are_refused_but_may_be_join
 
 def test_turns_go_round_addresses_and_their_pages(asking, monkeypatch):
     monkeypatch.setattr(background, "MOST_RUNNING", 1)
-    jobs, order, first = Jobs(), [], threading.Event()
+    jobs, order, first = Computations(), [], threading.Event()
     asking("1.1.1.1", "a")
     jobs.start(("first",), lambda progress: first.wait(10))
     for address, page, name in (
@@ -147,7 +147,7 @@ def test_whoever_asks_again_and_again_loses_the_oldest_ticket_and_nobody_else_do
     asking, monkeypatch
 ):
     monkeypatch.setattr(background, "MOST_TICKETS", 5)
-    jobs = Jobs()
+    jobs = Computations()
     asking("2.2.2.2", "b")
     honest = jobs.start(("k",), wait)
     asking("1.1.1.1", "a")

@@ -22,7 +22,6 @@ from demo.page.codes import questions
 from demo.page.codes.questions import codes_open, open_in_editor
 from demo.page.picking.component import model_thumbnail
 from demo.settings import Settings
-from vqvae.analysis.statistics import nearest_codes
 from vqvae.data.imageset import ImageSet
 
 PAGE = Path(__file__).parent.parent / "js" / "codes.mjs"
@@ -84,16 +83,18 @@ def in_page(library, codes, cannot_run=pytest.skip):
 
 
 def test_the_page_finds_the_neighbours_that_the_core_finds(settings):
-    library, codebook = ask(settings, "plain"), checkpoint(settings, "plain").model.codebook
+    library, codebook = (
+        ask(settings, "plain"),
+        checkpoint(settings, "plain").model.codebook.detach(),
+    )
+    unit = torch.nn.functional.normalize(codebook, dim=1)
+    measures = {"euclidean": torch.cdist(codebook, codebook).square(), "cosine": 1 - unit @ unit.T}
     for code, told in enumerate(in_page(library, list(range(K)))):
-        which, distances = nearest_codes(codebook.detach(), code, "euclidean", 5)
-        assert [k for k, _ in told["euclidean"]] == which
-        assert [d for _, d in told["euclidean"]] == pytest.approx(
-            [d**2 for d in distances], rel=1e-4
-        )
-        which, distances = nearest_codes(codebook.detach(), code, "cosine", 5)
-        assert [k for k, _ in told["cosine"]] == which
-        assert [d for _, d in told["cosine"]] == pytest.approx(distances, abs=1e-5)
+        for name, distances in measures.items():
+            others = distances[code].scatter(0, torch.tensor(code), torch.inf)
+            values, neighbours = others.topk(5, largest=False)
+            assert [k for k, _ in told[name]] == neighbours.tolist()
+            assert [d for _, d in told[name]] == pytest.approx(values.tolist(), rel=1e-4, abs=1e-5)
 
 
 def test_use_is_told_in_words(settings):

@@ -6,6 +6,7 @@ import io
 import json
 import math
 from itertools import pairwise
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -17,8 +18,10 @@ from demo.charts import rate_plot
 from demo.door import answer
 from demo.models import sets as comparison_models
 from demo.runs import files as runfiles
-from demo.runs import plan_worker, plans
 from demo.runs.jobs import Jobs
+from demo.runs.plans import making
+from demo.runs.plans import worker as plan_worker
+from demo.runs.plans.plan import Part, Plan
 from demo.runs.settings import SettingsError
 from demo.runs.status import Phase, Status
 from demo.session import new_token
@@ -26,8 +29,9 @@ from demo.settings import Settings
 from demo.tabs.compare import plan_runs, plan_view, rate_view
 from demo.tabs.compare import questions as comparison
 from demo.tabs.compare import tab as compare
+from demo.tabs.compare.plan_runs import PlanSide
 from tests.names import own_id
-from vqvae.config import ModelConfig
+from vqvae.config import ConfigError, ModelConfig, TrainingConfig
 
 KINDS = comparison_models.KINDS
 PARTS = [*KINDS, "prior"]
@@ -200,29 +204,29 @@ def test_all_four_get_the_same_budget_and_the_preset_only_changes_the_vaes(tmp_p
         ("bits", "free_bits"),
         ("collapse", "kl_weight"),
     ):
-        plan = plans.four("mnist", 30, preset, tmp_path)
+        plan = making.four("mnist", 30, preset, tmp_path)
         *models, prior = plan.parts
-        assert [p["model"]["kind"] for p in models] == list(KINDS)
-        assert prior["of"] == "vqvae" and prior["model"] == models[0]["model"]
-        assert {p["training"]["seconds"] for p in plan.parts} == {30.0}
+        assert [p.model.kind for p in models] == list(KINDS)
+        assert prior.of == "vqvae" and prior.model == models[0].model
+        assert {p.training.seconds for p in plan.parts} == {30.0}
         changed = [
-            p["name"]
+            p.name
             for p in models
-            if field and p["training"][field] != models[0]["training"][field]
+            if field and getattr(p.training, field) != getattr(models[0].training, field)
         ]
         assert changed == ([] if field is None else ["vae", "cvae"])
     assert plan.to_dict()["training"]["seconds"] == 150
 
 
 @pytest.mark.parametrize("make", [
-    lambda steps, folder: plans.four("cifar10", 30, "bits", folder, steps),
-    lambda steps, folder: plans.sweep("mnist", "downsample", None, folder, steps),
+    lambda steps, folder: making.four("cifar10", 30, "bits", folder, steps),
+    lambda steps, folder: making.sweep("mnist", "downsample", None, folder, steps),
 ])  # fmt: skip
 def test_a_budget_in_steps_takes_the_place_of_the_clock_and_ends_in_time(make, tmp_path):
     plan = make(700, tmp_path)
-    assert {(p["training"]["steps"], p["training"]["seconds"]) for p in plan.parts} == {(700, None)}
+    assert {(p.training.steps, p.training.seconds) for p in plan.parts} == {(700, None)}
     assert "700 steps each" in plan.title
-    longest = [part["most_seconds"] for part in plan.parts]
+    longest = [part.most_seconds for part in plan.parts]
     assert plan.to_dict()["training"]["seconds"] == sum(longest) and min(longest) >= 140
     for bad, said in ((5, "is 5; it must be 0, or a whole number from 10 to 20,000"),
                       (None, "is empty"), (10.5, "is 10.5"), (True, "is True"), ("x", "is 'x'"),
@@ -242,20 +246,54 @@ def test_a_budget_in_steps_takes_the_place_of_the_clock_and_ends_in_time(make, t
 )
 def test_a_plan_that_cannot_be_is_refused_in_a_sentence(arguments, said, tmp_path):
     with pytest.raises(SettingsError, match=said.replace("(", r"\(")):
-        plans.four(*arguments, tmp_path)
+        making.four(*arguments, tmp_path)
 
 
 def test_a_sweep_varies_one_setting_and_leaves_out_what_the_size_forbids(tmp_path):
-    plan = plans.sweep("mnist", "downsample", 5, tmp_path)
-    assert [p["model"]["downsample"] for p in plan.parts] == [2, 4]  # 28 is not divisible by 8
+    plan = making.sweep("mnist", "downsample", 5, tmp_path)
+    assert [p.model.downsample for p in plan.parts] == [2, 4]  # 28 is not divisible by 8
     assert [
-        p["model"]["downsample"] for p in plans.sweep("cifar10", "downsample", 5, tmp_path).parts
+        p.model.downsample for p in making.sweep("cifar10", "downsample", 5, tmp_path).parts
     ] == [2, 4, 8]
     values = [
-        p["model"]["codebook_size"]
-        for p in plans.sweep("mnist", "codebook_size", 5, tmp_path).parts
+        p.model.codebook_size for p in making.sweep("mnist", "codebook_size", 5, tmp_path).parts
     ]
     assert values == sorted(set(values)) and len(values) == 5
+
+
+@pytest.mark.parametrize(
+    "plan",
+    [
+        making.four("mnist", 30, "bits", Path("data")),
+        making.four("cifar10", 30, "draw", Path("data"), 700),
+        making.sweep("mnist", "embedding_dim", 30, Path("data")),
+        making.quantizers("mnist", ["fsq", "ema"], 50, Path("data")),
+    ],
+    ids=lambda plan: plan.title,
+)
+def test_a_plan_is_read_from_its_file_as_it_was_written(plan):
+    assert Plan.from_job(json.loads(json.dumps({**plan.to_dict(), "title": plan.title}))) == plan
+
+
+def test_a_plan_of_another_version_is_refused_and_shown_without_its_parts(settings):
+    visitor, run_id = new_token(), "d" * 16
+    folder = settings.runs / visitor / run_id
+    folder.mkdir(parents=True)
+    job = making.sweep("mnist", "downsample", 5, settings.data_dir).to_dict()
+    job["plan"]["parts"][0]["model"]["later"] = 1
+    with pytest.raises(ConfigError, match="later"):
+        Plan.from_job(job)
+    del job["plan"]["parts"][0]["model"]
+    with pytest.raises(ConfigError, match="Another version of this app made this plan"):
+        Plan.from_job(job)
+    runfiles.write_atomic(folder / runfiles.JOB, {**job, "title": "later", "created": 1.0})
+    runfiles.write_atomic(folder / runfiles.STATE, {"phase": "stopped", "text": ""})
+    jobs = Jobs(settings.runs, command=["false"])
+    try:
+        view = PlanSide("sweep", jobs, settings).find(visitor)
+        assert view.run_id == run_id and "Stopped before anything could be measured" in view.status
+    finally:
+        jobs.close()
 
 
 @pytest.fixture
@@ -288,14 +326,14 @@ def own_model(settings, tmp_path):
 def test_own_images_can_be_learned_by_all_four(settings, own_model, tmp_path):
     visitor, model, images = own_model
     pictures = plan_runs.own_pictures(settings, visitor, model)
-    assert pictures == plans.Pictures(str(images), "leaves", 3, 16, 16, ("oak", "elm"))
-    plan = plans.four(pictures, 5, "plain", tmp_path)
+    assert pictures == making.Pictures(str(images), "leaves", 3, 16, 16, ("oak", "elm"))
+    plan = making.four(pictures, 5, "plain", tmp_path)
     assert (
         plan.dataset == str(images) and plan.title == "leaves · 5 s each" and len(plan.parts) == 5
     )
-    assert {(p["model"]["channels"], p["model"]["height"]) for p in plan.parts} == {(3, 16)}
-    nameless = plans.Pictures(str(images), "leaves", 3, 16, 16, ())
-    assert [p["name"] for p in plans.four(nameless, 5, "plain", tmp_path).parts] == [
+    assert {(p.model.channels, p.model.height) for p in plan.parts} == {(3, 16)}
+    nameless = making.Pictures(str(images), "leaves", 3, 16, 16, ())
+    assert [p.name for p in making.four(nameless, 5, "plain", tmp_path).parts] == [
         "vqvae",
         "ae",
         "vae",
@@ -352,7 +390,7 @@ def trained_plan(settings, small_sets):
     visitor, run_id = new_token(), "a" * 16
     folder = settings.runs / visitor / run_id
     folder.mkdir(parents=True)
-    plan = plans.four("synthetic", 30, "collapse", settings.data_dir).to_dict()
+    plan = making.four("synthetic", 30, "collapse", settings.data_dir).to_dict()
     for part in plan["plan"]["parts"]:
         part["training"] |= {"seconds": None, "steps": 2}
         part["model"] |= {"hidden_channels": 8, "residual_blocks": 1, "codebook_size": 16}
@@ -445,16 +483,16 @@ def test_the_page_sees_a_plan_and_only_the_compare_tab_does(settings, trained_pl
     runfiles.write_atomic(folder / runfiles.STATE, {"phase": "finished", "text": ""})
     job = runfiles.read_json(folder / runfiles.JOB)
     for part in job["plan"]["parts"]:
-        part["training"]["seconds"] = 30.0
+        part["training"] |= {"seconds": 30.0, "steps": None}
     runfiles.write_atomic(folder / runfiles.JOB, job)
     jobs = Jobs(settings.runs, command=["false"])
     try:
-        view = plan_runs.find("four", jobs, settings, visitor)
+        view = PlanSide("four", jobs, settings).find(visitor)
         assert view.run_id == run_id and "Finished" in view.status and view.table.count("<tr>") == 5
         assert view.figure.count("data-name") == 6  # four errors, two KL divergences
         assert "<b>4</b> of 4 measured" in view.status and "bits instead of 196" in view.table
-        assert plan_runs.find("sweep", jobs, settings, visitor).run_id is None
-        again = plan_runs.show("four", jobs, settings, visitor, run_id, view.seen)
+        assert PlanSide("sweep", jobs, settings).find(visitor).run_id is None
+        again = PlanSide("four", jobs, settings).show(visitor, run_id, view.seen)
         assert all(
             isinstance(part, dict) for part in (again.status, again.figure, again.table)
         )  # nothing sent twice
@@ -464,18 +502,16 @@ def test_the_page_sees_a_plan_and_only_the_compare_tab_does(settings, trained_pl
         from demo.tabs.train.showing import runs_of
 
         assert runs_of(jobs, visitor) == []
-        refused = plan_runs.start(
-            "four", jobs, settings, visitor, run_id, None, "mnist", "plain", 0
-        )
+        refused = PlanSide("four", jobs, settings).start(visitor, run_id, None, "mnist", "plain", 0)
         assert "Seconds for each model is 0" in refused.problem and refused.run_id == run_id
         training = Status(
             run_id, "MNIST digits · 30 s each", Phase.TRAINING, "", 1.0, 150.0, False, plan="four"
         )
         monkeypatch.setattr(jobs, "list_runs", lambda _: [training])
         monkeypatch.setattr(jobs, "start", None)
-        same = plan_runs.start("four", jobs, settings, visitor, None, None, "mnist", "plain", 30)
-        other = plan_runs.start(
-            "four", jobs, settings, visitor, run_id, None, "mnist", "collapse", 30
+        same = PlanSide("four", jobs, settings).start(visitor, None, None, "mnist", "plain", 30)
+        other = PlanSide("four", jobs, settings).start(
+            visitor, run_id, None, "mnist", "collapse", 30
         )
         assert same.run_id == run_id and same.problem == ""
         assert (
@@ -501,7 +537,7 @@ def test_a_collapse_is_named_and_explained():
 
 
 def test_the_status_counts_what_is_done_and_what_is_left():
-    parts = [{"name": name, "training": {"seconds": 30.0}} for name in "ab"]
+    parts = [Part(name, name, "", ModelConfig(), TrainingConfig(seconds=30)) for name in "ab"]
     status = Status("x", "t", Phase.TRAINING, "VAE, 2 of 2", 0.0, 60.0, False, plan="four")
     html = plan_view.status_html(
         "four", status, parts, {"b": [{"elapsed": 15.0}]}, {"done": [{"name": "a"}]}
@@ -520,11 +556,8 @@ def test_the_curves_of_all_share_one_axis():
 
 
 def test_with_a_budget_in_steps_progress_and_curves_are_in_steps():
-    parts = [
-        {"name": name, "title": name, "model": {"kind": "vae"},
-         "training": {"seconds": None, "steps": 200}}
-        for name in "ab"
-    ]  # fmt: skip
+    vae, training = ModelConfig(kind="vae"), TrainingConfig(steps=200)
+    parts = [Part(name, name, "", vae, training) for name in "ab"]
     records = {"a": [{"step": 1, "elapsed": 9.0, "reconstruction_loss": 0.1, "kl": 1.0},
                      {"step": 100, "elapsed": 10.0, "reconstruction_loss": 0.01, "kl": 2.0}]}  # fmt: skip
     status = Status("x", "t", Phase.TRAINING, "", 0.0, None, False, plan="four")
@@ -537,7 +570,7 @@ def test_with_a_budget_in_steps_progress_and_curves_are_in_steps():
 def test_models_that_have_hardly_begun_are_not_compared(settings):
     entry = {"name": "codebook_size-4", "title": "K 4", "series": "VQ-VAE, K", "images": 60,
              "bits": 98.0, "mse": 0.01, "psnr": 20.0, "ssim": 0.5}  # fmt: skip
-    parts = [{"training": {"dataset": "mnist", "seconds": None, "steps": 40}}]
+    parts = [Part("codebook_size-4", "K 4", "VQ-VAE, K", ModelConfig(), TrainingConfig(steps=40))]
     points = [{"series": "JPEG", "label": "q", "bits": bits, "psnr": psnr}
               for bits, psnr in ((500.0, 15.0), (900.0, 25.0))]  # fmt: skip
     for steps, is_hasty in ((40, True), (400, False)):

@@ -6,7 +6,7 @@ from xml.etree import ElementTree
 
 import pytest
 
-from demo.charts.curves import MAX_BARS, MAX_POINTS, Line, bar_chart, line_chart, number
+from demo.charts.curves import MAX_BARS, MAX_POINTS, Curve, bar_chart, line_chart, number
 
 
 def points(html):
@@ -17,13 +17,13 @@ def points(html):
 
 def test_points_lie_where_the_values_say():
     html = line_chart(
-        "Usage", [0, 5, 10], [Line("usage", [0, 25, 100])], x_max=20, y_range=(0, 100)
+        "Usage", [0, 5, 10], [Curve("usage", [0, 25, 100])], x_max=20, y_range=(0, 100)
     )
     assert points(html) == [(0, 100), (25, 75), (50, 0)]
 
 
 def test_a_log_axis_spaces_decades_evenly():
-    html = line_chart("Loss", [0, 1, 2], [Line("loss", [1.0, 0.1, 0.01])], log=True)
+    html = line_chart("Loss", [0, 1, 2], [Curve("loss", [1.0, 0.1, 0.01])], log=True)
     ys = [y for _, y in points(html)]
     assert ys == pytest.approx([0, 50, 100])
     assert ">0.01<" in html and ">1<" in html
@@ -34,20 +34,20 @@ def test_a_log_axis_spaces_decades_evenly():
 )
 @pytest.mark.parametrize("log", [False, True])
 def test_any_values_give_well_formed_markup_inside_the_plot(ys, log):
-    html = line_chart("T", list(range(len(ys))), [Line("v", ys)], log=log, note="nothing yet")
+    html = line_chart("T", list(range(len(ys))), [Curve("v", ys)], log=log, note="nothing yet")
     ElementTree.fromstring(html)
     assert all(0 <= x <= 100 and 0 <= y <= 100 for x, y in points(html))
     assert "nan" not in html.lower() and "inf" not in html.lower().replace("info", "")
 
 
 def test_missing_values_break_the_line():
-    html = line_chart("T", [0, 1, 2, 3], [Line("v", [1, None, 2, 3])])
+    html = line_chart("T", [0, 1, 2, 3], [Curve("v", [1, None, 2, 3])])
     assert re.search(r' d="([^"]*)"', html)[1].count("M") == 2
 
 
 def test_long_runs_draw_a_bounded_number_of_points_and_keep_the_last():
     xs = list(range(50_000))
-    html = line_chart("T", xs, [Line("v", xs)])
+    html = line_chart("T", xs, [Curve("v", xs)])
     assert len(points(html)) <= MAX_POINTS + 2
     assert points(html)[-1] == (100, 0)
 
@@ -69,7 +69,7 @@ def test_many_codes_share_bars_and_dead_codes_are_named():
 
 
 def test_names_are_escaped():
-    assert "<script>" not in line_chart("T", [0], [Line("<script>", [1])], note="<script>")
+    assert "<script>" not in line_chart("T", [0], [Curve("<script>", [1])], note="<script>")
 
 
 @pytest.mark.parametrize(

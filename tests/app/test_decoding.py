@@ -182,7 +182,7 @@ def test_large_pictures_take_turns_and_small_ones_do_not_wait(monkeypatch):
 
 def test_those_who_wait_are_few(monkeypatch):
     monkeypatch.setattr(decoding, "_places", threading.BoundedSemaphore(1))
-    with decoding.room_for(2 * decoding.SMALL_BYTES), pytest.raises(decoding.BusyError):
+    with decoding.room_for(2 * decoding.SMALL_BYTES), pytest.raises(decoding.NoPlaceError):
         decoding.room_for(2 * decoding.SMALL_BYTES).__enter__()
 
 

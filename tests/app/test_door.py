@@ -3,7 +3,7 @@ sentence."""
 
 import pytest
 
-from demo.door import OfModel, Request, RequestError, Turns, answer, read, server_functions, whole
+from demo.door import OfModel, Request, RequestError, Slots, answer, read, server_functions, whole
 from demo.errors import FAILED, BusyError, PageError
 from demo.settings import Settings
 from vqvae import CheckpointError
@@ -81,7 +81,7 @@ def test_whatever_goes_wrong_is_one_sentence(error, said):
 
 def test_those_who_wait_too_long_are_told_that_the_server_is_busy(monkeypatch):
     monkeypatch.setattr("demo.door.WAIT_SECONDS", 0.01)
-    turns = Turns(1)
+    turns = Slots(1)
 
     def nested(request: Request, settings: Settings) -> dict:
         return {"inner": answer(draw, {"step": 1}, settings, turns)}

@@ -26,7 +26,7 @@ from demo.tabs.edit.prior import (
 from demo.tabs.edit.questions import QUESTIONS, edit_commit, edit_model
 from vqvae.data.index_set import IndexSet
 from vqvae.prior.checkpoint import save_prior
-from vqvae.prior.sampling import cell_probabilities, surprise
+from vqvae.prior.scoring import cell_probabilities, surprise
 from vqvae.prior.training import new_prior
 
 K, CELLS = 64, 49

@@ -24,7 +24,8 @@ from demo.session import new_token
 from demo.web.rates import Buckets
 from tests.stand_in import SETTINGS, STAND_IN, until
 from vqvae.checkpoints import atomic
-from vqvae.checkpoints.checkpoint import CheckpointError, save_checkpoint
+from vqvae.checkpoints.checkpoint import save_checkpoint
+from vqvae.checkpoints.files import CheckpointError
 
 DAY = 86_400.0
 LOST_AT_MOST = 10.0

@@ -19,12 +19,8 @@ from demo.models.editing import EditError, check_grid
 from demo.pictures import images
 from demo.runs.settings import SettingsError, read_form
 from tests import bad_files
-from vqvae.checkpoints.checkpoint import (
-    CheckpointError,
-    load_checkpoint,
-    read_info,
-    save_checkpoint,
-)
+from vqvae.checkpoints.checkpoint import load_checkpoint, read_info, save_checkpoint
+from vqvae.checkpoints.files import CheckpointError
 from vqvae.data.pictures import PictureError, read_picture
 from vqvae.grids import packing
 from vqvae.grids.codes import CodesError, IndexGrid

@@ -17,7 +17,7 @@ from demo.runs import jobs as jobs_module
 from demo.runs import places
 from demo.runs.jobs import PROJECT, JobError, Jobs
 from demo.runs.places import MAX_PENDING
-from demo.runs.plans import four, quantizers
+from demo.runs.plans.making import four, quantizers
 from demo.runs.settings import RunSettings
 from demo.runs.status import EXIT_IDLE
 from demo.session import new_token

@@ -13,13 +13,16 @@ from PIL import Image
 
 import vqvae
 from demo.runs import files as runfiles
-from demo.runs import plan_worker, plans
 from demo.runs.jobs import Jobs
+from demo.runs.plans import making
+from demo.runs.plans import worker as plan_worker
+from demo.runs.plans.plan import Part
 from demo.runs.settings import SettingsError
 from demo.runs.status import Phase
 from demo.session import new_token
 from demo.settings import Settings
 from demo.tabs.compare import plan_runs, plan_view, rivals_view
+from demo.tabs.compare.plan_runs import PlanSide
 from vqvae.quantizers import QUANTIZERS
 
 CHECKPOINTS = Path(__file__).parents[2] / "checkpoints"
@@ -72,16 +75,17 @@ def settings(tmp_path):
 
 @pytest.mark.parametrize("dataset", ["mnist", "cifar10"])
 def test_only_the_quantizer_differs_between_the_parts(dataset, tmp_path):
-    plan = plans.quantizers(dataset, list(plans.RIVALS), 50, tmp_path)
-    models = [vqvae.ModelConfig.from_dict(part["model"]) for part in plan.parts]
+    plan = making.quantizers(dataset, list(making.RIVALS), 50, tmp_path)
+    models = [part.model for part in plan.parts]
     assert {m.quantizer for m in models} == set(QUANTIZERS)
     assert [
-        p["name"]
+        p.name
         for p, m in zip(plan.parts, models, strict=True)
         if m.gradient_estimator == "rotation"
     ] == ["rotation"]
-    assert all(part["training"] == plan.parts[0]["training"] for part in plan.parts)
-    assert plan.parts[0]["training"]["steps"] == 50 and plan.parts[0]["training"]["seconds"] is None
+    training = plan.parts[0].training
+    assert training.steps == 50 and training.seconds is None
+    assert all(part.training == training for part in plan.parts)
     own = {"quantizer", "gradient_estimator", "codebook_size", "embedding_dim", "levels"}
     assert len({str({k: v for k, v in m.to_dict().items() if k not in own}) for m in models}) == 1
     bits = [m.bits_per_image for m in models]
@@ -104,7 +108,7 @@ def test_only_the_quantizer_differs_between_the_parts(dataset, tmp_path):
 )
 def test_what_cannot_be_trained_is_refused_in_a_sentence(chosen, steps, said, tmp_path):
     with pytest.raises(SettingsError) as refused:
-        plans.quantizers("mnist", chosen, steps, tmp_path)
+        making.quantizers("mnist", chosen, steps, tmp_path)
     assert str(refused.value).startswith(said)
 
 
@@ -115,7 +119,7 @@ def trained(settings, small_sets):
     visitor, run_id = new_token(), "b" * 16
     folder = settings.runs / visitor / run_id
     folder.mkdir(parents=True)
-    plan = plans.quantizers("synthetic", ["fsq", "ema"], 10, settings.data_dir).to_dict()
+    plan = making.quantizers("synthetic", ["fsq", "ema"], 10, settings.data_dir).to_dict()
     for part in plan["plan"]["parts"]:
         part["model"] |= {"hidden_channels": 8, "residual_blocks": 1}
         part["prior"]["steps"] = 3
@@ -144,18 +148,18 @@ def test_a_plan_is_trained_measured_and_shown_and_a_slow_step_ends_it(settings, 
         assert top.max() > 200 and np.abs(top - middle).mean() > 1, "pictures, and other ones"
     jobs = Jobs(settings.runs, command=["false"])
     try:
-        view = plan_runs.find("quantizers", jobs, settings, visitor)
+        view = PlanSide("quantizers", jobs, settings).find(visitor)
         assert view.run_id == run_id
         assert "<b>2</b> of 2 measured" in view.status and "the table and the plot" in view.status
         assert view.table.count('<img src="data:image/webp') == 2
         assert view.table.count("<tr>") == 3 and "Ended early: FSQ after 1." in view.table
         assert view.figure.count("vq-rate-point") == 2
         assert all(
-            plan_runs.find(kind, jobs, settings, visitor).run_id is None
+            PlanSide(kind, jobs, settings).find(visitor).run_id is None
             for kind in ("four", "sweep")
         )
-        refused = plan_runs.start(
-            "quantizers", jobs, settings, visitor, run_id, None, "mnist", [], 50
+        refused = PlanSide("quantizers", jobs, settings).start(
+            visitor, run_id, None, "mnist", [], 50
         )
         assert "No quantizer of the list is chosen" in refused.problem and refused.run_id == run_id
     finally:
@@ -163,7 +167,8 @@ def test_a_plan_is_trained_measured_and_shown_and_a_slow_step_ends_it(settings, 
 
 
 def test_the_table_fills_in_while_it_trains():
-    parts = [{"name": name, "training": {"seconds": None, "steps": 100}} for name in ("ema", "lfq")]
+    model, training = vqvae.ModelConfig(), vqvae.TrainingConfig(steps=100)
+    parts = [Part(name, name, "quantizer", model, training) for name in ("ema", "lfq")]
     results = {"done": [{**ENTRY, "images": 60, "steps": 100}]}
     table = rivals_view.table_html(rivals_view.own(parts, results))
     assert (
@@ -221,7 +226,7 @@ def test_the_recorded_table_is_there_at_once_and_a_damaged_one_is_left_out(setti
     path.write_text(json.dumps({**stored, "done": [*first, again]}))
     jobs = Jobs(settings.runs, command=["false"])
     try:
-        view = plan_runs.show("quantizers", jobs, settings, "", None, None, "")
+        view = PlanSide("quantizers", jobs, settings).show("", None, None, "")
     finally:
         jobs.close()
     assert "Recorded: 5 steps of MNIST each, on 10 test images. The mse is that of seeds 3 / 4" in (
@@ -252,8 +257,8 @@ def test_the_recorded_table_is_there_at_once_and_a_damaged_one_is_left_out(setti
 @pytest.mark.parametrize("name", plan_runs.RECORDED)
 def test_a_shipped_table_has_every_quantizer_and_says_what_each_gives_up(name):
     shown = rivals_view.recorded(CHECKPOINTS / name)
-    assert {entry["name"] for entry in shown.entries} == set(plans.RIVALS)
+    assert {entry["name"] for entry in shown.entries} == set(making.RIVALS)
     table = rivals_view.tables_html([shown])
-    assert table.count("<dt>") == table.count("<dd>") == len(plans.RIVALS)
+    assert table.count("<dt>") == table.count("<dd>") == len(making.RIVALS)
     for entry in shown.entries:
         assert entry["psnr"] > 20 and 1 < entry["perplexity"] <= entry["codebook_size"]

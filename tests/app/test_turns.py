@@ -5,7 +5,8 @@ import asyncio
 import pytest
 
 from demo.asker import PAGE
-from demo.web.turns import Bounds, BusyError, TakeTurns, Turns, session_in
+from demo.errors import BusyError
+from demo.web.turns import Bounds, TakeTurns, Turns, session_in
 
 
 def test_the_line_takes_turns_and_refuses_with_a_sentence():

@@ -19,7 +19,7 @@ from demo.runs.jobs import Jobs
 from demo.runs.reporter import PREVIEWS, Reporter
 from demo.runs.settings import RunSettings
 from demo.session import new_token
-from vqvae.checkpoints.checkpoint import CheckpointError
+from vqvae.checkpoints.files import CheckpointError
 from vqvae.nn import losses
 from vqvae.training.runs import read_run
 

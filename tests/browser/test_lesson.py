@@ -7,7 +7,20 @@ import pytest
 from playwright.sync_api import expect
 
 from demo.page.guide import component
-from demo.page.guide.component import CARDS
+
+CARDS = {
+    "number": "reconstruct",
+    "codebook": "codebook",
+    "nearest": "edit",
+    "decode": "edit",
+    "edit": "edit",
+    "learn": "train",
+    "collapse": "train",
+    "rivals": "compare",
+    "prior": "generate",
+    "generate": "generate",
+}
+"""The cards of the lesson in their order, each with its tab."""
 
 CARD = "#vq-guide .vl"
 SETTLED = "![...document.querySelectorAll('[aria-busy=true]')].some((one) => one.checkVisibility())"

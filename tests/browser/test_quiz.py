@@ -5,8 +5,19 @@ import re
 from playwright.sync_api import expect
 
 from demo.page.guide import component as guide
-from demo.page.quiz.component import CONCEPTS, FOLDER
+from demo.page.quiz.component import FOLDER
 from demo.text import GLOSSARY
+
+CONCEPTS = (
+    "quantization",
+    "codebook",
+    "straight-through",
+    "commitment loss",
+    "codebook collapse",
+    "perplexity",
+    "prior",
+)
+"""What is asked about, words of the glossary, one question each and in this order."""
 
 
 def test_there_is_one_question_a_concept_with_one_right_answer():
@@ -25,7 +36,7 @@ def test_each_concept_has_a_card_that_explains_it_and_says_what_to_try():
     for concept, question in zip(CONCEPTS, html.split("<fieldset ")[1:], strict=True):
         name = re.search(r'data-lesson-card="(\w+)"', question)[1]
         card = next(card for card in cards if card.startswith(f'"{name}"'))
-        assert name in guide.CARDS and f"[[{concept}" in card and "Try it:" in card, concept
+        assert f"[[{concept}" in card and "Try it:" in card, concept
 
 
 LOOKS = """(box) => {

@@ -16,15 +16,15 @@ from safetensors.torch import save_file
 
 import vqvae
 from vqvae.analysis.evaluation import evaluate
-from vqvae.checkpoints import checkpoint as files
+from vqvae.checkpoints import checkpoint, files
 from vqvae.checkpoints.card import model_card
 from vqvae.checkpoints.checkpoint import (
-    CheckpointError,
     list_checkpoints,
     load_checkpoint,
     read_info,
     save_checkpoint,
 )
+from vqvae.checkpoints.files import CheckpointError
 from vqvae.checkpoints.gallery import Gallery
 from vqvae.cli.info import describe
 from vqvae.config import ModelConfig
@@ -153,7 +153,7 @@ def test_names_paths_and_links(folder, monkeypatch, tmp_path):
     (tmp_path / "empty").mkdir()
     assert list_checkpoints(tmp_path) == [tmp_path / "link", folder]
     assert list_checkpoints(tmp_path / "absent") == []
-    monkeypatch.setattr(files, "SHIPPED", tmp_path)
+    monkeypatch.setattr(checkpoint, "SHIPPED", tmp_path)
     monkeypatch.chdir(folder)
     for given in ("made", "link", str(folder), folder, Path(".")):
         assert vqvae.load(given).fingerprint() == make().fingerprint()
@@ -216,7 +216,7 @@ def test_a_write_cut_off_anywhere_leaves_a_checkpoint_that_loads(folder, monkeyp
 
 
 def test_a_first_write_that_is_cut_off_is_no_checkpoint_yet(tmp_path, monkeypatch):
-    monkeypatch.setattr(files, "write_tensors", lambda *args: (_ for _ in ()).throw(Cut()))
+    monkeypatch.setattr(checkpoint, "write_tensors", lambda *args: (_ for _ in ()).throw(Cut()))
     with pytest.raises(Cut):
         save_checkpoint(tmp_path / "m", make())
     assert list_checkpoints(tmp_path) == []

@@ -11,7 +11,7 @@ from PIL import Image
 
 import vqvae
 from vqvae.__main__ import main
-from vqvae.checkpoints.checkpoint import read_tensors
+from vqvae.checkpoints.files import read_tensors
 from vqvae.cli import train_start
 from vqvae.nn import losses
 from vqvae.training.runs import read_run

@@ -15,7 +15,8 @@ import torch
 
 import vqvae
 from vqvae.__main__ import main
-from vqvae.checkpoints.checkpoint import CheckpointError, load, save_checkpoint
+from vqvae.checkpoints.checkpoint import load, save_checkpoint
+from vqvae.checkpoints.files import CheckpointError
 from vqvae.config import ModelConfig
 from vqvae.export import graphs
 from vqvae.export.graphs import programs, write_graphs

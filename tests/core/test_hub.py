@@ -9,7 +9,8 @@ import torch
 
 import vqvae
 from vqvae.checkpoints.card import model_card
-from vqvae.checkpoints.checkpoint import CheckpointError, read_info, save_checkpoint
+from vqvae.checkpoints.checkpoint import read_info, save_checkpoint
+from vqvae.checkpoints.files import CheckpointError
 from vqvae.config import ModelConfig
 from vqvae.nn.build import build_model
 

@@ -6,11 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import vqvae
-from vqvae.checkpoints.checkpoint import (
-    CheckpointError,
-    read_tensors_and_header,
-    write_tensors,
-)
+from vqvae.checkpoints.files import CheckpointError, read_tensors_and_header, write_tensors
 from vqvae.data.index_set import (
     INDICES_FILE,
     bits_of,

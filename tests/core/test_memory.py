@@ -3,8 +3,8 @@
 import pytest
 import torch
 
+from vqvae.analysis.counting import count_usage
 from vqvae.analysis.evaluation import evaluate
-from vqvae.analysis.statistics import count_usage
 from vqvae.config import ConfigError, ModelConfig
 from vqvae.data.imageset import ImageSet
 from vqvae.data.index_set import encode_set

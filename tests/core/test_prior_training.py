@@ -8,11 +8,7 @@ import pytest
 import torch
 
 import vqvae
-from vqvae.checkpoints.checkpoint import (
-    CheckpointError,
-    read_tensors_and_header,
-    write_tensors,
-)
+from vqvae.checkpoints.files import CheckpointError, read_tensors_and_header, write_tensors
 from vqvae.config import ConfigError
 from vqvae.data.index_set import encode_set
 from vqvae.prior.checkpoint import PRIOR_FILE, load_prior, save_prior

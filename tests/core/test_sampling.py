@@ -11,17 +11,8 @@ from hypothesis import strategies as st
 from tests.priors import grids_of, make_prior
 from vqvae.config import ConfigError
 from vqvae.prior.cell_order import even_order
-from vqvae.prior.sampling import (
-    Sampling,
-    bits_per_image,
-    cell_probabilities,
-    inpaint,
-    polish,
-    random_masks,
-    sample,
-    sample_steps,
-    surprise,
-)
+from vqvae.prior.sampling import Sampling, inpaint, polish, sample, sample_steps
+from vqvae.prior.scoring import bits_per_image, cell_probabilities, random_masks, surprise
 
 PRIOR = make_prior()
 GRIDS = grids_of(PRIOR, 3)
@@ -346,7 +337,7 @@ def test_passes_that_fit_the_memory_give_the_same(monkeypatch):
         bits_per_image(PRIOR, GRIDS, labels),
         sample(PRIOR, 3, labels),
     )
-    monkeypatch.setattr("vqvae.prior.sampling.PASS_LOGITS", 1)
+    monkeypatch.setattr("vqvae.prior.passes.PASS_LOGITS", 1)
     parts = surprise(PRIOR, GRIDS, labels), bits_per_image(PRIOR, GRIDS, labels)
     assert all(torch.allclose(a, b, atol=1e-4) for a, b in zip(whole, parts, strict=False))
     assert sample(PRIOR, 3, labels).shape == whole[2].shape

@@ -6,15 +6,8 @@ import pytest
 import torch
 
 import vqvae
-from vqvae.analysis.statistics import (
-    UsageCounts,
-    clusters,
-    count_usage,
-    crop_cells,
-    nearest_codes,
-    use_of_gallery,
-    verdict,
-)
+from vqvae.analysis.counting import count_usage, crop_cells
+from vqvae.analysis.statistics import UsageCounts, clusters, use_of_gallery, verdict
 from vqvae.data.imageset import ImageSet
 
 SMALL = {"height": 16, "width": 16, "hidden_channels": 8, "residual_blocks": 0, "embedding_dim": 4}
@@ -109,19 +102,6 @@ def test_the_verdict_names_the_illness(counts, level, word):
     counts = torch.tensor(counts)
     use = UsageCounts(counts, counts[None], None, 1)
     assert verdict(use)[0] == level and word in verdict(use)[1]
-
-
-def test_nearest_codes_are_those_of_a_full_sort():
-    codebook = torch.randn(20, 3, generator=torch.Generator().manual_seed(0))
-    which, distances = nearest_codes(codebook, 4, "euclidean", 5)
-    full = (codebook - codebook[4]).norm(dim=1)
-    assert which == full.argsort()[1:6].tolist() and np.allclose(distances, full[which])
-    which, distances = nearest_codes(codebook, 4, "cosine", 30)
-    assert 4 not in which and len(which) == 19
-    assert distances == sorted(distances) and distances[0] >= 0 and distances[-1] <= 2
-    assert nearest_codes(torch.zeros(2, 1), 0, "cosine")[0] == [1]
-    with pytest.raises(ValueError, match="euclidean or cosine"):
-        nearest_codes(codebook, 0, "city")
 
 
 def test_clusters_are_found_and_the_largest_comes_first():

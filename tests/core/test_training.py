@@ -12,12 +12,8 @@ import pytest
 import torch
 
 from vqvae.analysis.evaluation import evaluate
-from vqvae.checkpoints.checkpoint import (
-    CheckpointError,
-    load_checkpoint,
-    read_tensors,
-    write_tensors,
-)
+from vqvae.checkpoints.checkpoint import load_checkpoint
+from vqvae.checkpoints.files import CheckpointError, read_tensors, write_tensors
 from vqvae.config import ConfigError, ModelConfig, TrainingConfig
 from vqvae.data.imageset import ImageSet
 from vqvae.data.synthetic import synthetic_digits

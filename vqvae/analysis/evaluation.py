@@ -8,14 +8,17 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Callable
+from collections.abc import Generator, Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 
 import torch
+from torch import Tensor
 
+from vqvae.analysis.counting import CodeCounter
 from vqvae.checkpoints.gallery import Gallery
 from vqvae.config import LATENT_BITS
-from vqvae.data.imageset import ImageSet
+from vqvae.data.imageset import ImageSet, Progress
 from vqvae.metrics import mse, perplexity, psnr, sharpness, ssim, usage
 from vqvae.nn.batches import EVALUATION_BATCH, images_at_once
 from vqvae.nn.modes import eval_mode
@@ -26,8 +29,8 @@ GALLERY_LATENTS = 2_000
 
 
 @dataclass(frozen=True)
-class Evaluation:
-    """A VQ-VAE on one split of a data set."""
+class PictureFigures:
+    """How well a model redraws the pictures of one split of a data set."""
 
     dataset: str
     split: str
@@ -39,6 +42,16 @@ class Evaluation:
     """dB, mean of the pictures' own."""
     ssim: float
     """Mean of the pictures' own."""
+
+    def to_dict(self) -> dict:
+        """For JSON, as `python -m vqvae evaluate --json` prints it."""
+        return asdict(self)
+
+
+@dataclass(frozen=True)
+class Evaluation(PictureFigures):
+    """A VQ-VAE on one split of a data set."""
+
     perplexity: float
     """1..K, over every index of the split."""
     usage: float
@@ -48,26 +61,12 @@ class Evaluation:
     images_per_second: float
     """Encode, quantize and decode, on this machine at this moment."""
 
-    def to_dict(self) -> dict:
-        """For JSON, as `python -m vqvae evaluate --json` prints it."""
-        return asdict(self)
-
 
 @dataclass(frozen=True)
-class BaselineEvaluation:
+class BaselineEvaluation(PictureFigures):
     """A baseline on one split of a data set. A cvae is told each picture's class where the data has
     classes."""
 
-    dataset: str
-    split: str
-    images: int
-    """Number of images."""
-    mse: float
-    """Mean over all pixels of all images, pixels in [0, 1]."""
-    psnr: float
-    """dB, mean of the pictures' own."""
-    ssim: float
-    """Mean of the pictures' own."""
     sharpness: float
     """Of the reconstructions over that of the pictures, mean of the pictures' own: 1 as sharp, 0
     flat."""
@@ -83,10 +82,6 @@ class BaselineEvaluation:
     images_per_second: float
     """Encode and decode, on this machine at this moment."""
 
-    def to_dict(self) -> dict:
-        """For JSON, as `python -m vqvae evaluate --json` prints it."""
-        return asdict(self)
-
 
 @torch.no_grad()
 @as_many_as_help()
@@ -95,7 +90,7 @@ def evaluate(
     data: ImageSet,
     *,
     batch_size: int | None = None,
-    progress: Callable[[int, int, str], None] | None = None,
+    progress: Progress | None = None,
     seed: int = 0,
 ) -> tuple[Evaluation, Gallery] | tuple[BaselineEvaluation, None]:
     """Run a model over every image of `data` (its own height and width, divisible by the model's
@@ -109,142 +104,142 @@ def evaluate(
     if not len(data):
         raise ValueError(f"{data.name} holds no images to evaluate on.")
     batch_size = batch_size or images_at_once(model.config, *data.shape[1:], EVALUATION_BATCH)
-    if model.config.kind != "vqvae":
-        return evaluate_baseline(model, data, batch_size=batch_size, progress=progress), None
+    run = _Pass(model, data, batch_size, progress)
     with eval_mode(model):
-        return _evaluate(model, data, batch_size, progress, seed)
+        if model.config.kind != "vqvae":
+            return _evaluate_baseline(model, data, run), None
+        return _evaluate(model, data, run, seed)
 
 
-def _evaluate(
-    model,
-    data: ImageSet,
-    batch_size: int,
-    progress: Callable[[int, int, str], None] | None,
-    seed: int,
-) -> tuple[Evaluation, Gallery]:
-    device = next(model.parameters()).device
-    k, total = model.config.codebook_size, len(data)
-    _, height, width = data.shape
-    positions = (height // model.config.downsample) * (width // model.config.downsample)
-    position_counts = torch.zeros(positions * k, dtype=torch.int64)
-    all_labels = data.labels if data.classes else None
-    class_counts = torch.zeros(len(data.classes) * k, dtype=torch.int64)
-    sums, seconds = torch.zeros(3, dtype=torch.float64), 0.0
-    shown, shown_labels, sample, sample_labels = [], [], [], []
-    generator = torch.Generator().manual_seed(seed)
-    # Spread over the set: a folder of class folders comes sorted by class.
-    places = torch.arange(min(total, GALLERY_IMAGES)) * total // min(total, GALLERY_IMAGES)
-    per_batch = math.ceil(GALLERY_LATENTS / math.ceil(total / batch_size))
-    for begin in range(0, total, batch_size):
-        x = data.images[begin : begin + batch_size].to(device).float().div(255)
+class _Pass:
+    """A data set once through a model: its batches, the time they take, and the sums of the
+    pictures' figures."""
+
+    def __init__(self, model, data: ImageSet, batch_size: int, progress: Progress | None) -> None:
+        self._data, self.batch_size, self._progress = data, batch_size, progress
+        self._device = next(model.parameters()).device
+        self._sums, self._seconds = torch.tensor(0.0), 0.0
+
+    def batches(self) -> Iterator[tuple[slice, Tensor]]:
+        """(rows of the data set, x float (B, C, H, W) in [0, 1] on the model's device)."""
+        total = len(self._data)
+        for begin in range(0, total, self.batch_size):
+            rows = slice(begin, min(begin + self.batch_size, total))
+            yield rows, self._data.images[rows].to(self._device).float().div(255)
+            if self._progress:
+                self._progress(rows.stop, total, "evaluating")
+
+    @contextmanager
+    def timed(self) -> Generator[None]:
+        """What is done inside counts for `images_per_second`."""
         started = time.perf_counter()
-        z_e = model.latents(x)
-        indices = model.quantizer.nearest(z_e.movedim(1, -1).reshape(-1, z_e.shape[1])).view(
-            len(x), *z_e.shape[2:]
-        )
-        x_recon = model.decode(indices)
-        if device.type != "cpu":
+        yield
+        if self._device.type != "cpu":
             # Without this the clock would only see the work being queued.
             torch.accelerator.synchronize()
-        seconds += time.perf_counter() - started
-        sums += torch.stack([f(x_recon, x).cpu().double().sum() for f in (mse, psnr, ssim)])
-        indices, z_e = indices.cpu(), z_e.cpu()
-        position_counts += torch.bincount(
-            (indices.flatten(1) + torch.arange(positions) * k).flatten(), minlength=positions * k
+        self._seconds += time.perf_counter() - started
+
+    def add(self, figures: Iterable[Tensor]) -> None:
+        """Figures of the batch's pictures, (B,) each."""
+        self._sums = self._sums + torch.stack([f.cpu().double().sum() for f in figures])
+
+    @property
+    def means(self) -> list[float]:
+        """Of each figure over all pictures."""
+        return (self._sums / len(self._data)).tolist()
+
+    @property
+    def images_per_second(self) -> float:
+        return len(self._data) / max(self._seconds, 1e-9)
+
+
+class _Kept:
+    """What the gallery keeps of a pass: grids of images spread over the set, and latents at random
+    cells."""
+
+    def __init__(self, total: int, batch_size: int, seed: int) -> None:
+        # Spread over the set: a folder of class folders comes sorted by class.
+        count = min(total, GALLERY_IMAGES)
+        self._shown = torch.arange(count) * total // count
+        self._per_batch = math.ceil(GALLERY_LATENTS / math.ceil(total / batch_size))
+        self._generator = torch.Generator().manual_seed(seed)
+        self._parts: list[dict[str, Tensor]] = []
+
+    def add(self, begin: int, vectors: Tensor, indices: Tensor, labels: Tensor | None) -> None:
+        """A batch from row `begin` on: vectors float (B * h * w, D), indices int64 (B, h, w),
+        labels int64 (B,)."""
+        inside = (self._shown >= begin) & (self._shown < begin + len(indices))
+        rows = self._shown[inside] - begin
+        cells = torch.randperm(indices.numel(), generator=self._generator)[: self._per_batch]
+        positions = indices[0].numel()
+        part = {
+            "indices": indices[rows],
+            "latents": vectors[cells],
+            "latent_indices": indices.flatten()[cells],
+            "latent_positions": cells % positions,
+        }
+        if labels is not None:
+            part |= {"labels": labels[rows], "latent_labels": labels[cells // positions]}
+        self._parts.append(part)
+
+    def gallery(self, counter: CodeCounter) -> Gallery:
+        """What was kept, beside the counts over all images."""
+        kept = {name: torch.cat([part[name] for part in self._parts]) for name in self._parts[0]}
+        return Gallery(
+            counts=counter.counts,
+            position_counts=counter.by_position,
+            class_counts=counter.by_class,
+            **{k: v[:GALLERY_LATENTS] if "latent" in k else v for k, v in kept.items()},
         )
-        here = places[(places >= begin) & (places < begin + len(x))] - begin
-        shown.append(indices[here])
-        pick = torch.randperm(indices.numel(), generator=generator)[:per_batch]
-        sample.append(
-            (
-                z_e.movedim(1, -1).reshape(-1, z_e.shape[1])[pick],
-                indices.flatten()[pick],
-                pick % positions,
-            )
-        )
-        if all_labels is not None:
-            labels = all_labels[begin : begin + batch_size]
-            shown_labels.append(labels[here])
-            sample_labels.append(labels[pick // positions])
-            class_counts += torch.bincount(
-                (indices.flatten(1) + labels[:, None] * k).flatten(), minlength=len(class_counts)
-            )
-        if progress:
-            progress(begin + len(x), total, "evaluating")
-    counts = position_counts.view(positions, k).sum(0)
-    gallery = Gallery(
-        indices=torch.cat(shown),
-        labels=torch.cat(shown_labels) if shown_labels else None,
-        counts=counts,
-        position_counts=position_counts.view(-1, k),
-        class_counts=class_counts.view(-1, k) if all_labels is not None else None,
-        latents=torch.cat([s[0] for s in sample])[:GALLERY_LATENTS],
-        latent_indices=torch.cat([s[1] for s in sample])[:GALLERY_LATENTS],
-        latent_positions=torch.cat([s[2] for s in sample])[:GALLERY_LATENTS],
-        latent_labels=torch.cat(sample_labels)[:GALLERY_LATENTS] if sample_labels else None,
-    )
-    means = (sums / total).tolist()
-    bits = gallery.position_counts.shape[0] * math.log2(k)
+
+
+def _evaluate(model, data: ImageSet, run: _Pass, seed: int) -> tuple[Evaluation, Gallery]:
+    counter = CodeCounter.of(model, data)
+    kept = _Kept(len(data), run.batch_size, seed)
+    for rows, x in run.batches():
+        with run.timed():
+            z_e = model.latents(x).movedim(1, -1)  # (B, h, w, D)
+            vectors = z_e.reshape(-1, z_e.shape[-1])
+            indices = model.quantizer.nearest(vectors).view(z_e.shape[:-1])
+            x_recon = model.decode(indices)
+        run.add(f(x_recon, x) for f in (mse, psnr, ssim))
+        indices = indices.cpu()
+        labels = data.labels[rows] if data.labels is not None and data.classes else None
+        counter.add(indices, labels)
+        kept.add(rows.start, vectors.cpu(), indices, labels)
     return Evaluation(
         data.name,
         data.split,
-        total,
-        *means,
-        perplexity(counts),
-        usage(counts),
-        bits,
-        total / max(seconds, 1e-9),
-    ), gallery
+        len(data),
+        *run.means,
+        perplexity(counter.counts),
+        usage(counter.counts),
+        len(counter.by_position) * math.log2(model.config.codebook_size),
+        run.images_per_second,
+    ), kept.gallery(counter)
 
 
-@torch.no_grad()
-def evaluate_baseline(
-    model,
-    data: ImageSet,
-    *,
-    batch_size: int,
-    progress: Callable[[int, int, str], None] | None = None,
-) -> BaselineEvaluation:
-    """Run a baseline in eval mode over every image of `data`, `batch_size` at a time; its mode is
-    put back as it was. `progress` may raise to cancel."""
-    device, config, total = next(model.parameters()).device, model.config, len(data)
-    told = (
-        config.kind == "cvae"
-        and data.labels is not None
-        and len(data.classes) == len(config.classes)
-    )
-    sums, seconds = torch.zeros(5, dtype=torch.float64), 0.0
-    with eval_mode(model):
-        for begin in range(0, total, batch_size):
-            x = data.images[begin : begin + batch_size].to(device).float().div(255)
-            started = time.perf_counter()
-            labels = (
-                data.labels[begin : begin + batch_size]
-                if told
-                else model.guess(x)
-                if model.classes
-                else None
-            )
+def _evaluate_baseline(model, data: ImageSet, run: _Pass) -> BaselineEvaluation:
+    config = model.config
+    has_classes = data.labels is not None and len(data.classes) == len(config.classes)
+    for rows, x in run.batches():
+        with run.timed():
+            labels = None
+            if model.classes:
+                labels = data.labels[rows] if has_classes else model.guess(x)
             x_recon = model.reconstruct(x, labels)
-            if device.type != "cpu":
-                # Without this the clock would only see the work being queued.
-                torch.accelerator.synchronize()
-            seconds += time.perf_counter() - started
-            figures = [f(x_recon, x) for f in (mse, psnr, ssim, sharpness)] + [model.kl(x, labels)]
-            sums += torch.stack([f.cpu().double().sum() for f in figures])
-            if progress:
-                progress(begin + len(x), total, "evaluating")
-    *means, kl = (sums / total).tolist()
+        run.add([*(f(x_recon, x) for f in (mse, psnr, ssim, sharpness)), model.kl(x, labels)])
+    *means, kl = run.means
     is_ae = config.kind == "ae"
     bits = float(config.latent_dim * LATENT_BITS) if is_ae else kl / math.log(2)
     return BaselineEvaluation(
         data.name,
         data.split,
-        total,
+        len(data),
         *means,
         None if is_ae else kl,
         None,
         None,
         bits,
-        total / max(seconds, 1e-9),
+        run.images_per_second,
     )

@@ -19,13 +19,12 @@ if TYPE_CHECKING:
     from vqvae.analysis.projection import Projection
     from vqvae.analysis.statistics import UsageCounts
     from vqvae.checkpoints.checkpoint import Checkpoint
-    from vqvae.checkpoints.gallery import Gallery
     from vqvae.nn.model import VQVAE
 
 NEAREST = 5
 
 
-def codes_table(model: VQVAE, use: UsageCounts, gallery: Gallery | None = None) -> str:
+def codes_table(model: VQVAE, use: UsageCounts) -> str:
     """One row a code: index, times chosen, share of all cells, rank, dead, cluster, its vector."""
     from vqvae.analysis.statistics import clusters
 
@@ -53,7 +52,7 @@ def codes_table(model: VQVAE, use: UsageCounts, gallery: Gallery | None = None) 
     )
 
 
-def summary_table(model: VQVAE, use: UsageCounts, gallery: Gallery | None = None) -> str:
+def summary_table(_: VQVAE, use: UsageCounts) -> str:
     """One row a figure, with what it means."""
     from vqvae.analysis.statistics import verdict
 
@@ -79,7 +78,7 @@ def summary_table(model: VQVAE, use: UsageCounts, gallery: Gallery | None = None
     )
 
 
-def classes_table(model: VQVAE, use: UsageCounts, gallery: Gallery | None = None) -> str:
+def classes_table(model: VQVAE, use: UsageCounts) -> str:
     """One row a code, one column a class: times chosen. Only the header where there are no
     classes."""
     if use.class_counts is None:
@@ -92,7 +91,7 @@ def classes_table(model: VQVAE, use: UsageCounts, gallery: Gallery | None = None
     )
 
 
-def positions_table(model: VQVAE, use: UsageCounts, gallery: Gallery | None = None) -> str:
+def positions_table(model: VQVAE, use: UsageCounts) -> str:
     """One row a code, one column a position (row, column of the grid): times chosen."""
     h, w = model.config.grid
     positions = len(use.position_counts)
@@ -102,7 +101,7 @@ def positions_table(model: VQVAE, use: UsageCounts, gallery: Gallery | None = No
     )
 
 
-def neighbours_table(model: VQVAE, use: UsageCounts, gallery: Gallery | None = None) -> str:
+def neighbours_table(model: VQVAE, _: UsageCounts) -> str:
     """One row a code and neighbour: the nearest codes in the codebook's own space, by both
     measures."""
     import torch
@@ -113,25 +112,25 @@ def neighbours_table(model: VQVAE, use: UsageCounts, gallery: Gallery | None = N
     count = min(NEAREST, len(codebook) - 1)
     rows = []
     for begin in range(0, len(codebook), 1024):  # never K x K at once
-        some = torch.arange(begin, min(begin + 1024, len(codebook)))
+        block = torch.arange(begin, min(begin + 1024, len(codebook)))
         measures = (
-            ("euclidean", torch.cdist(codebook[some], codebook)),
-            ("cosine", 1 - unit[some] @ unit.T),
+            ("euclidean", torch.cdist(codebook[block], codebook)),
+            ("cosine", 1 - unit[block] @ unit.T),
         )
         for name, distances in measures:
-            distances[torch.arange(len(some)), some] = float("inf")
-            values, which = distances.topk(count, largest=False)
+            distances[torch.arange(len(block)), block] = float("inf")
+            values, neighbours = distances.topk(count, largest=False)
             rows += [
                 [k, name, place + 1, near, f"{max(0.0, d):.6g}"]
                 for k, near_all, d_all in zip(
-                    some.tolist(), which.tolist(), values.tolist(), strict=True
+                    block.tolist(), neighbours.tolist(), values.tolist(), strict=True
                 )
                 for place, (near, d) in enumerate(zip(near_all, d_all, strict=True))
             ]
     return _csv(["code", "measure", "rank", "neighbour", "distance"], sorted(rows))
 
 
-TABLES: dict[str, Callable[..., str]] = {
+TABLES: dict[str, Callable[[VQVAE, UsageCounts], str]] = {
     "summary": summary_table,
     "codes": codes_table,
     "classes": classes_table,
@@ -189,7 +188,7 @@ def write_report(
         written.append(folder / name)
 
     for name, table in TABLES.items():
-        put(f"{name}.csv", table(model, use, gallery))
+        put(f"{name}.csv", table(model, use))
     drawn = list(codebook_figures.static_figures(model, use))
     latents = (
         np.zeros((0, model.codebook.shape[1]), np.float32)

@@ -20,26 +20,27 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from vqvae.checkpoints.atomic import replace_file
+from vqvae.checkpoints.files import (
+    FORMAT,
+    MAX_JSON_BYTES,
+    CheckpointError,
+    load_into,
+    read_json,
+    read_tensors,
+    read_tensors_and_header,
+    write_errors,
+    write_json,
+    write_tensors,
+)
 from vqvae.checkpoints.rebuild import misfit
 from vqvae.checkpoints.record import as_recorded
 from vqvae.config import ConfigError, ModelConfig
-from vqvae.errors import VqvaeError
 
-FORMAT = 1
-"""Version of the layout; a reader refuses a later one."""
 _PACKAGE = Path(__file__).resolve().parents[1]
 _INSTALLED, _CLONED = _PACKAGE / "shipped", _PACKAGE.parent / "checkpoints"
 SHIPPED = _INSTALLED if _INSTALLED.is_dir() else _CLONED
 """The checkpoints that come along: inside the package where a wheel was installed, beside it in a
 clone (pyproject.toml lays them so)."""
-MAX_JSON_BYTES = 4 * 2**20
-MAX_TENSOR_BYTES = 2**30
-
-
-class CheckpointError(VqvaeError):
-    """A checkpoint cannot be read or written. The text says which file, what is wrong with it and
-    what to do."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -122,8 +123,8 @@ def load_checkpoint(name_or_path: str | os.PathLike) -> Checkpoint:
         path,
         model.eval(),
         config,
-        as_recorded(_read_json(path / "metrics.json", {})),
-        as_recorded(_read_json(path / "training.json", {})),
+        as_recorded(read_json(path / "metrics.json", {})),
+        as_recorded(read_json(path / "training.json", {})),
         _read_gallery(path / "gallery.safetensors", model),
     )
 
@@ -133,7 +134,7 @@ def read_info(name_or_path: str | os.PathLike) -> dict:
     loaded)."""
     path = resolve(name_or_path)
     config = _read_config(path)
-    training = as_recorded(_read_json(path / "training.json", {}))
+    training = as_recorded(read_json(path / "training.json", {}))
     return {
         "name": path.name,
         "dataset": training.get("dataset") or "",
@@ -141,7 +142,7 @@ def read_info(name_or_path: str | os.PathLike) -> dict:
         "grid": list(config.grid),
         "bits_per_image": config.bits_per_image,
         "latent_dim": config.latent_dim,
-        "metrics": as_recorded(_read_json(path / "metrics.json", {})),
+        "metrics": as_recorded(read_json(path / "metrics.json", {})),
         "training": training,
         "has_prior": (path / "prior.safetensors").is_file(),
         "prior": _prior_info(path / "prior.safetensors"),
@@ -203,7 +204,7 @@ def save_checkpoint(
             f"This model could not be loaded again: {reason}. Save model.state_dict() yourself, "
             "with safetensors.torch.save_file, or build the model with vqvae.build_model(config)."
         )
-    try:
+    with write_errors("The checkpoint could not be written", path):
         path.mkdir(parents=True, exist_ok=True)
         write_json(path / "config.json", {"format": FORMAT, **model.config.to_dict()})
         if metrics is not None:
@@ -221,11 +222,6 @@ def save_checkpoint(
             model.state_dict(),
             {"config": json.dumps(model.config.to_dict())},
         )
-    except OSError as error:
-        raise CheckpointError(
-            f"The checkpoint could not be written to {path}: {error.strerror or error}. "
-            "Free some space or choose another folder."
-        ) from error
     return path
 
 
@@ -242,131 +238,8 @@ def library_versions() -> dict[str, str]:
     }
 
 
-# -- files -----------------------------------------------------------------------------------------
-
-
-def write_json(path: Path, value: dict) -> None:
-    """A JSON file, atomically; NaN and infinity are refused, other programs could not read them."""
-    replace_file(path, (json.dumps(value, indent=2, allow_nan=False) + "\n").encode())
-
-
-def write_tensors(path: Path, tensors: dict, metadata: dict[str, str] | None = None) -> None:
-    """A safetensors file, atomically."""
-    from safetensors.torch import save
-
-    replace_file(
-        path,
-        save(
-            {k: v.detach().cpu().contiguous() for k, v in tensors.items()},
-            {"format": "pt", "vqvae_format": str(FORMAT), **(metadata or {})},
-        ),
-    )
-
-
-def read_tensors(path: Path) -> dict:
-    """Tensors of a safetensors file written by this program; CheckpointError for everything
-    else."""
-    return read_tensors_and_header(path)[0]
-
-
-def read_tensors_and_header(path: Path) -> tuple[dict, dict[str, str]]:
-    """`read_tensors`, and the texts of the file's header."""
-    from safetensors import SafetensorError, safe_open
-
-    if not path.is_file():
-        raise CheckpointError(
-            f"{path} is missing; the checkpoint is incomplete. Copy the whole folder."
-        )
-    if path.stat().st_size > MAX_TENSOR_BYTES:
-        raise CheckpointError(
-            f"{path} has {path.stat().st_size:,} bytes; at most {MAX_TENSOR_BYTES:,} are read."
-        )
-    try:
-        with safe_open(path, framework="pt") as file:
-            metadata = file.metadata() or {}
-            version = metadata.get("vqvae_format")
-            if version is None:
-                raise CheckpointError(
-                    f"{path} was not written by this program. Give a folder that "
-                    "`python -m vqvae train` or the app has made."
-                )
-            if not version.isdigit() or int(version) > FORMAT:
-                raise CheckpointError(
-                    f"{path} has format {version}; this program reads up to {FORMAT}. Update it."
-                )
-            return {name: file.get_tensor(name) for name in file.keys()}, metadata  # noqa: SIM118 (no mapping)
-    except (SafetensorError, OSError, ValueError) as error:
-        raise CheckpointError(
-            f"{path} is damaged or no safetensors file ({error}). Copy it again, or train anew."
-        ) from error
-
-
-def load_into(module, tensors: dict, source: Path) -> None:
-    """Put tensors into a module after checking names, shapes and that every number is finite.
-    Weights that were saved in another type of floating point are taken in the module's, and parts
-    that the module's RENAMED names (old name to new) under either."""
-    import torch
-
-    renamed = getattr(module, "RENAMED", {})
-    split = {name: name.partition(".") for name in tensors}
-    tensors = {
-        renamed.get(part, part) + dot + rest: tensors[name]
-        for name, (part, dot, rest) in split.items()
-    }
-
-    floats = (torch.float16, torch.bfloat16, torch.float32, torch.float64)
-    expected = module.state_dict()
-    missing, unknown = sorted(set(expected) - set(tensors)), sorted(set(tensors) - set(expected))
-    if missing or unknown:
-        raise CheckpointError(
-            f"{source} does not fit its config.json: missing {missing[:3] or 'nothing'}, "
-            f"unknown {unknown[:3] or 'nothing'}."
-        )
-    for name, value in expected.items():
-        same = tensors[name].dtype == value.dtype or (
-            value.is_floating_point() and tensors[name].dtype in floats
-        )
-        if tensors[name].shape != value.shape or not same:
-            raise CheckpointError(
-                f"{source}: {name} is {tensors[name].dtype} {tuple(tensors[name].shape)}; "
-                f"config.json asks for {value.dtype} {tuple(value.shape)}."
-            )
-        if value.is_floating_point() and not tensors[name].to(value.dtype).isfinite().all():
-            raise CheckpointError(
-                f"{source}: {name} holds NaN or infinite numbers; the training it comes from "
-                "diverged. Train again with a lower learning rate."
-            )
-    # Assigned, so that a module that is only shapes is filled too; cloned, to let go of the file.
-    module.load_state_dict(
-        {name: tensors[name].to(value.dtype, copy=True) for name, value in expected.items()},
-        assign=True,
-    )
-
-
-def _read_json(path: Path, default: dict | None = None) -> dict:
-    if not path.is_file():
-        if default is not None:
-            return default
-        raise CheckpointError(
-            f"{path} is missing; the checkpoint is incomplete. Copy the whole folder."
-        )
-    try:
-        if path.stat().st_size > MAX_JSON_BYTES:
-            raise ValueError(
-                f"it has {path.stat().st_size:,} bytes, at most {MAX_JSON_BYTES:,} are read"
-            )
-        value = json.loads(path.read_text("utf-8"))
-        if not isinstance(value, dict):
-            raise ValueError("it must hold one object")
-        return value
-    except (OSError, ValueError, RecursionError) as error:
-        raise CheckpointError(
-            f"{path} is damaged ({error}). Copy it again, or train anew."
-        ) from error
-
-
 def _read_config(path: Path) -> ModelConfig:
-    values = dict(_read_json(path / "config.json"))
+    values = dict(read_json(path / "config.json"))
     version = values.pop("format", None)
     if not isinstance(version, int) or version < 1:
         raise CheckpointError(

@@ -14,14 +14,8 @@ from pathlib import Path
 from huggingface_hub import ModelCard
 
 from vqvae.checkpoints.card import model_card
-from vqvae.checkpoints.checkpoint import (
-    SHIPPED,
-    CheckpointError,
-    load,
-    read_info,
-    read_tensors,
-    save_checkpoint,
-)
+from vqvae.checkpoints.checkpoint import SHIPPED, load, read_info, save_checkpoint
+from vqvae.checkpoints.files import CheckpointError, read_tensors
 
 PATTERNS = ("config.json", "metrics.json", "training.json", "*.safetensors", "README.md")
 """Files of a checkpoint that are fetched from the hub."""

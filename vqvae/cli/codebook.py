@@ -12,7 +12,7 @@ from vqvae.cli.parsing import (
     add_checkpoint,
     add_data,
     checkpoint_folder,
-    load_images,
+    load_images_for,
     whole,
 )
 from vqvae.cli.progress import ProgressLine
@@ -72,56 +72,27 @@ def codebook(args) -> None:
         raise UsageError(f"--output {args.output} is a file; give a folder.")
     import vqvae
     from vqvae.analysis.report import write_report
-    from vqvae.analysis.statistics import count_usage, use_of_gallery
+    from vqvae.analysis.statistics import verdict
 
-    checkpoint = vqvae.load_checkpoint(folder)
+    checkpoint, started = vqvae.load_checkpoint(folder), time.perf_counter()
     if checkpoint.config.kind != "vqvae":
         raise Failure(
             f"This checkpoint is of kind {checkpoint.config.kind}, which has no codebook. Give one "
             "of kind vqvae."
         )
-    config, started = checkpoint.config, time.perf_counter()
     with ProgressLine() as line:
-        if args.dataset:
-            data = load_images(
-                args.dataset,
-                args.split,
-                line.count,
-                args,
-                size=(config.height, config.width),
-                channels=config.channels,
-            )
-            use = count_usage(checkpoint.model, data, progress=line.count)
-            if data.skipped:
-                line.note(skipped(data))
-            about = (
-                f"{folder.name}, counted over {len(data):,} images of {data.name} ({args.split})"
-            )
-        elif checkpoint.gallery is None:
-            raise Failure(
-                "The checkpoint holds no statistics; give --dataset to count the codes of one, "
-                "for example mnist."
-            )
-        else:
-            use = use_of_gallery(checkpoint.gallery, config.classes)
-            about = (
-                f"{folder.name}, from the statistics of {use.images:,} images stored in the "
-                f"checkpoint"
-            )
-        methods = tuple(dict.fromkeys(args.methods or ("pca", "tsne")))
+        use, source = count(args, checkpoint, line)
         written = write_report(
             checkpoint,
             use,
             output,
-            methods=methods,
+            methods=tuple(dict.fromkeys(args.methods or ("pca", "tsne"))),
             dimensions=args.dimensions,
             seed=args.seed,
-            about=about,
+            about=f"{folder.name}, {source}",
             progress=line.count,
         )
         line.clear()
-    from vqvae.analysis.statistics import verdict
-
     print(verdict(use)[1])
     print(
         f"{use.codebook_size - use.dead:,} of {use.codebook_size:,} codes used, perplexity "
@@ -129,3 +100,24 @@ def codebook(args) -> None:
         f"{len(written)} files in {output} after {time.perf_counter() - started:.1f} s; open "
         f"{output / 'index.html'}."
     )
+
+
+def count(args, checkpoint, line: ProgressLine):
+    """(UsageCounts, what they were counted over): of --dataset, or those in the checkpoint."""
+    from vqvae.analysis.counting import count_usage
+    from vqvae.analysis.statistics import use_of_gallery
+
+    config = checkpoint.config
+    if not args.dataset:
+        if checkpoint.gallery is None:
+            raise Failure(
+                "The checkpoint holds no statistics; give --dataset to count the codes of one, "
+                "for example mnist."
+            )
+        use = use_of_gallery(checkpoint.gallery, config.classes)
+        return use, f"from the statistics of {use.images:,} images stored in the checkpoint"
+    data = load_images_for(config, args.dataset, args.split, line.count, args)
+    use = count_usage(checkpoint.model, data, progress=line.count)
+    if data.skipped:
+        line.note(skipped(data))
+    return use, f"counted over {len(data):,} images of {data.name} ({args.split})"

@@ -108,13 +108,8 @@ def reconstruct(args) -> None:
     if args.whole or args.tiles:
         return reconstruct_whole(model, sources, output, tiled=args.tiles)
     x = torch.stack([read_image(source, model.config) for source in sources])
-    through = (
-        (lambda part: model.decode(model.encode(part)))
-        if model.config.kind == "vqvae"
-        else model.reconstruct
-    )
     at_once = images_at_once(model.config, model.config.height, model.config.width, 64)
-    x_recon = torch.cat([through(part) for part in x.split(at_once)])
+    x_recon = torch.cat([model.reconstruct(part) for part in x.split(at_once)])
     error = colour((x_recon - x).abs().mean(1))
     rows = [
         [to_picture(x[i]), to_picture(x_recon[i]), Image.fromarray(error[i])] for i in range(len(x))

@@ -11,7 +11,7 @@ from vqvae.cli.parsing import (
     add_data,
     add_device,
     checkpoint_folder,
-    load_images,
+    load_images_for,
 )
 from vqvae.cli.progress import ProgressLine
 
@@ -45,14 +45,7 @@ def evaluate(args) -> None:
     device = resolve_device(args.device)
     config = checkpoint.config
     with ProgressLine() as line:
-        data = load_images(
-            dataset,
-            args.split,
-            line.count,
-            args,
-            size=(config.height, config.width),
-            channels=config.channels,
-        )
+        data = load_images_for(config, dataset, args.split, line.count, args)
         evaluation, _ = vqvae.evaluate(checkpoint.model.to(device), data, progress=line.count)
         values = evaluation.to_dict()
         if (folder / "prior.safetensors").is_file() and config.kind == "vqvae":
@@ -70,7 +63,7 @@ def evaluate(args) -> None:
 
 def prior_figures(folder, model, data, device, line: ProgressLine) -> dict:
     """What a prior adds to the figures; {} with a note when the prior cannot be used."""
-    from vqvae.checkpoints.checkpoint import CheckpointError
+    from vqvae.checkpoints.files import CheckpointError
     from vqvae.data.index_set import encode_set
     from vqvae.prior.checkpoint import load_prior
     from vqvae.prior.training import evaluate_prior

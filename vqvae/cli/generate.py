@@ -163,7 +163,8 @@ def from_dataset(folder, model, label: int | None, count: int, seed: int):
     """Grids of random training images, or of the gallery's test images where those are not kept."""
     import torch
 
-    from vqvae.checkpoints.checkpoint import CheckpointError, load_checkpoint
+    from vqvae.checkpoints.checkpoint import load_checkpoint
+    from vqvae.checkpoints.files import CheckpointError
     from vqvae.data.index_set import read_indices
 
     try:

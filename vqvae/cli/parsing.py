@@ -151,7 +151,8 @@ def add_device(parser: argparse.ArgumentParser, default: str | None = "auto") ->
 
 def checkpoint_folder(name_or_path: str) -> Path:
     """The folder of a checkpoint that exists; UsageError when there is none."""
-    from vqvae.checkpoints.checkpoint import CheckpointError, resolve
+    from vqvae.checkpoints.checkpoint import resolve
+    from vqvae.checkpoints.files import CheckpointError
 
     try:
         return resolve(name_or_path)
@@ -179,4 +180,16 @@ def load_images(dataset: str, split: str, progress, args, **options):
         workers=args.num_workers,
         progress=progress,
         **options,
+    )
+
+
+def load_images_for(config, dataset: str, split: str, progress, args):
+    """`load_images` in the size and the channels that a model of this config takes."""
+    return load_images(
+        dataset,
+        split,
+        progress,
+        args,
+        size=(config.height, config.width),
+        channels=config.channels,
     )

@@ -4,9 +4,9 @@ exactly."""
 from __future__ import annotations
 
 import argparse
+import contextlib
 import shlex
 import signal
-from dataclasses import replace
 from pathlib import Path
 
 from vqvae.cli.evaluate import skipped, trained_on
@@ -18,14 +18,14 @@ from vqvae.cli.parsing import (
     add_data,
     add_device,
     checkpoint_folder,
-    load_images,
+    load_images_for,
 )
 from vqvae.cli.progress import ProgressLine, clock
-from vqvae.cli.settings import add_budget, add_precision, as_typed, flags_of, option
-from vqvae.cli.train import run
+from vqvae.cli.settings import add_budget, add_precision, flags_of, option, typed_errors
+from vqvae.cli.train import run, tell_stopped
 from vqvae.cli.train_checks import check_output
-from vqvae.cli.train_start import spent
-from vqvae.config import BUDGETS, ConfigError
+from vqvae.cli.train_start import check_budget, resumed_config, spent
+from vqvae.config import BUDGETS
 from vqvae.prior.config import PriorConfig, PriorTrainingConfig
 
 SIZES = ("channels", "layers", "heads")
@@ -92,11 +92,7 @@ def train_prior(args) -> int | None:
         greet(training, line)
         stopped = run(training, output, args, line, words=words, before=lambda *_: None)
         if stopped:
-            line.note(
-                f"Stopped by {signal.Signals(stopped).name} after {training.step:,} steps; "
-                f"everything is saved in {output}. Go on with: {again}"
-            )
-            return 128 + stopped
+            return tell_stopped(stopped, training, output, again, line)
         try:
             metrics = measure(training, test, model, line)
         except KeyboardInterrupt:
@@ -158,11 +154,9 @@ def new_config(args, dataset: str):
         for name in (*SETTINGS, *BUDGETS, "device", "precision", "data_dir")
         if getattr(args, name) is not None
     }
-    try:
+    with typed_errors():
         PriorConfig(**sizes(args))
         return PriorTrainingConfig(dataset=dataset, **given)
-    except ConfigError as error:
-        raise ConfigError(as_typed(str(error))) from error
 
 
 def sizes(args) -> dict:
@@ -192,43 +186,30 @@ def prepare(args, folder: Path, output: Path, model, line: ProgressLine):
         return PriorTraining(
             new_prior(model, index_set, config, **sizes(args)), index_set, config
         ), test
-    given = {
-        name: getattr(args, name)
-        for name in ("data_dir", "device", "precision", *BUDGETS)
-        if getattr(args, name) is not None
-    }
-    if any(name in given for name in BUDGETS):
-        given = {**dict.fromkeys(BUDGETS), **given}
-    try:
-        training = PriorTraining.resume(folder, index_set, config=replace(saved["config"], **given))
-    except ConfigError as error:
-        raise ConfigError(as_typed(str(error))) from error
-    if training.finished and any(name in given for name in BUDGETS):
-        raise UsageError(
-            f"The run in {folder} has spent {spent(training)} already; a new budget counts from "
-            "its start, so give a larger one."
-        )
+    with typed_errors():
+        config = resumed_config(saved["config"], args)
+        training = PriorTraining.resume(folder, index_set, config=config)
+    check_budget(training, folder, args)
     return training, test
 
 
 def images(args, dataset: str, folder: Path, model, line: ProgressLine):
     """(training, test) images; None for what is not on disk where the codes in the checkpoint stand
     in for it."""
-    from vqvae.checkpoints.checkpoint import CheckpointError
+    from vqvae.checkpoints.files import CheckpointError
     from vqvae.data.datasets import DataError
     from vqvae.data.index_set import read_index_set
 
-    config = model.config
-    options = {"size": (config.height, config.width), "channels": config.channels}
+    def load(split: str):
+        return load_images_for(model.config, dataset, split, line.count, args)
+
     kept = None
     if args.dataset is None:
-        try:
+        with contextlib.suppress(CheckpointError):
             kept = read_index_set(folder, model)
-        except CheckpointError:
-            kept = None
-    data = None if kept is not None else load_images(dataset, "train", line.count, args, **options)
+    data = load("train") if kept is None else None
     try:
-        test = load_images(dataset, "test", line.count, args, **options)
+        test = load("test")
     except (DataError, UsageError) as error:
         if kept is None:
             raise

@@ -8,10 +8,12 @@ a flag does are told in `vqvae.config` and nowhere else.
 from __future__ import annotations
 
 import argparse
+import contextlib
 import json
 import math
 import re
 import tomllib
+from collections.abc import Generator
 from pathlib import Path
 from typing import NamedTuple
 
@@ -140,7 +142,7 @@ def new_configs(
     given = {name: value for name, value in given.items() if value is not None}
     of_model = settings_of(ModelConfig)
     add_sizes(given, channels)
-    try:
+    with typed_errors():
         model = ModelConfig(
             channels=channels,
             height=height,
@@ -151,8 +153,6 @@ def new_configs(
         return model, TrainingConfig(
             dataset=args.dataset, **{k: v for k, v in given.items() if k not in of_model}
         )
-    except ConfigError as error:
-        raise ConfigError(as_typed(str(error))) from error
 
 
 def add_sizes(given: dict, channels: int) -> None:
@@ -163,6 +163,15 @@ def add_sizes(given: dict, channels: int) -> None:
     K = given.get("codebook_size", ModelConfig.codebook_size)
     if K >= 2:  # else it is refused, by name
         given.setdefault("embedding_dim", suitable_dim(quantizer, K, channels, chosen))
+
+
+@contextlib.contextmanager
+def typed_errors() -> Generator[None]:
+    """A ConfigError inside names the flags as they are typed."""
+    try:
+        yield
+    except ConfigError as error:
+        raise ConfigError(as_typed(str(error))) from error
 
 
 def as_typed(sentence: str) -> str:

@@ -146,11 +146,7 @@ def train_here(args, is_main: bool) -> int | None:
             if not is_main:
                 return 128 + stopped if stopped else None
             if stopped:
-                line.note(
-                    f"Stopped by {signal.Signals(stopped).name} after {training.step:,} steps; "
-                    f"everything is saved in {output}. Go on with: {again}"
-                )
-                return 128 + stopped
+                return tell_stopped(stopped, training, output, again, line)
             try:
                 evaluation = measure(training, test, output, line)
                 if board:
@@ -174,6 +170,15 @@ def train_here(args, is_main: bool) -> int | None:
     return None
 
 
+def tell_stopped(stopped: int, training, output: Path, again: str, line: ProgressLine) -> int:
+    """Say that a signal has stopped the run, and how it goes on; returns the exit code."""
+    line.note(
+        f"Stopped by {signal.Signals(stopped).name} after {training.step:,} steps; everything is "
+        f"saved in {output}. Go on with: {again}"
+    )
+    return 128 + stopped
+
+
 # -- the training ----------------------------------------------------------------------------------
 
 
@@ -186,7 +191,7 @@ def run(
     words: a record for the progress line; before: called with (output, args) before the first save;
     those of a prior are others. watch: called with every record.
     """
-    from vqvae.checkpoints.checkpoint import CheckpointError
+    from vqvae.checkpoints.files import CheckpointError
     from vqvae.distributed import ProcessLost, world_size
     from vqvae.training.training import TrainingDiverged
 

@@ -10,8 +10,8 @@ from pathlib import Path
 from vqvae.cli.evaluate import skipped
 from vqvae.cli.parsing import AUTO, UsageError, checkpoint_folder, load_images
 from vqvae.cli.progress import ProgressLine
-from vqvae.cli.settings import MACHINE, as_typed, new_configs
-from vqvae.config import BUDGETS, ConfigError
+from vqvae.cli.settings import MACHINE, new_configs, typed_errors
+from vqvae.config import BUDGETS
 
 MOST_SIDE = 256
 """Longest side that --size auto takes, pixels."""
@@ -27,12 +27,10 @@ def prepare(args, line: ProgressLine):
         size = largest_size(args) if args.size == AUTO else args.size
         data, test = load_splits(args.dataset, line, args, size=size, channels=args.channels)
         model, config = new_configs(args, data.shape, data.classes)
-        try:
+        with typed_errors():
             fresh = build_model(model, config.seed)
             started_from = "" if args.init is None else start_from(args.init, fresh)
             return Training(fresh, data, config, started_from=started_from), test
-        except ConfigError as error:
-            raise ConfigError(as_typed(str(error))) from error
     finished = is_finished(args.resume)
     saved = read_finished(args.resume) if finished else read_run(args.resume)
     config = resumed_config(saved["config"], args)
@@ -42,11 +40,7 @@ def prepare(args, line: ProgressLine):
         config.dataset, line, args, size=(model.height, model.width), channels=model.channels
     )
     training = Training.resume(args.resume, data, config=config)
-    if training.finished and any(getattr(args, name) is not None for name in BUDGETS):
-        raise UsageError(
-            f"The run in {args.resume} has spent {spent(training)} already; a new budget counts "
-            "from its start, so give a larger one."
-        )
+    check_budget(training, args.resume, args)
     if finished and args.output is None and (Path(args.resume) / "prior.safetensors").is_file():
         line.note(
             "The prior belongs to the weights of before and is removed; with --output DIR the "
@@ -95,18 +89,23 @@ def start_from(checkpoint: str, model) -> str:
 
 
 def resumed_config(saved, args):
-    """The saved `TrainingConfig` with what the command line may change."""
-    given = {
-        name: getattr(args, name)
-        for name in ("dataset", "data_dir", *MACHINE, *BUDGETS)
-        if getattr(args, name) is not None
-    }
+    """The saved config with what the command line may change."""
+    names = ("dataset", "data_dir", *MACHINE, *BUDGETS)
+    given = {name: getattr(args, name, None) for name in names}
+    given = {name: value for name, value in given.items() if value is not None}
     if any(name in given for name in BUDGETS):
         given = {**dict.fromkeys(BUDGETS), **given}
-    try:
+    with typed_errors():
         return replace(saved, **given)
-    except ConfigError as error:
-        raise ConfigError(as_typed(str(error))) from error
+
+
+def check_budget(training, folder, args) -> None:
+    """UsageError when a budget was given that the resumed run has spent already."""
+    if training.finished and any(getattr(args, name) is not None for name in BUDGETS):
+        raise UsageError(
+            f"The run in {folder} has spent {spent(training)} already; a new budget counts from "
+            "its start, so give a larger one."
+        )
 
 
 def load_splits(dataset: str, line: ProgressLine, args, **options):

@@ -17,11 +17,11 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from vqvae.checkpoints.checkpoint import (
+from vqvae.checkpoints.checkpoint import load, resolve
+from vqvae.checkpoints.files import (
     CheckpointError,
-    load,
     read_tensors_and_header,
-    resolve,
+    write_errors,
     write_tensors,
 )
 from vqvae.data.imageset import ImageSet, Progress
@@ -88,13 +88,8 @@ def write_indices(path: str | os.PathLike, index_set: IndexSet) -> None:
         "codebook_size": index_set.codebook_size,
         "fingerprint": index_set.fingerprint,
     }
-    try:
+    with write_errors("The codes could not be saved", path):
         write_tensors(Path(path) / INDICES_FILE, tensors, {"indices": json.dumps(header)})
-    except OSError as error:
-        raise CheckpointError(
-            f"The codes could not be saved to {path}: {error.strerror or error}. "
-            "Free some space or choose another folder."
-        ) from error
 
 
 def read_index_set(name_or_path: str | os.PathLike, model=None) -> IndexSet:

@@ -110,6 +110,11 @@ class VQVAE(Pretrained, nn.Module):
         return self.decode_latents(self.embed(indices))
 
     @without_gradients
+    def reconstruct(self, x: Tensor) -> Tensor:
+        """float (B, C, H, W) in [0, 1] -> the same shape, through the codes."""
+        return self.decode(self.encode(x))
+
+    @without_gradients
     def decode_latents(self, z: Tensor) -> Tensor:
         """Pictures of any latents, on the codebook or not: float (B, D, h, w) -> float (B, C, H, W)
         in [0, 1]."""

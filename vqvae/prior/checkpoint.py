@@ -14,13 +14,12 @@ from pathlib import Path
 
 import torch
 
-from vqvae.checkpoints.checkpoint import (
+from vqvae.checkpoints.checkpoint import load, read_prior_header, resolve
+from vqvae.checkpoints.files import (
     CheckpointError,
-    load,
     load_into,
-    read_prior_header,
     read_tensors,
-    resolve,
+    write_errors,
     write_tensors,
 )
 from vqvae.config import ConfigError
@@ -68,15 +67,10 @@ def save_prior(
     for name, value in prior.state_dict().items():
         small = name == "class_counts" and int(value.max()) < 2**15
         tensors[name] = value.short() if small else value.half() if _halved(name, value) else value
-    try:
+    with write_errors("The prior could not be saved", path):
         write_tensors(
             Path(path) / PRIOR_FILE, tensors, {"prior": json.dumps(header, allow_nan=False)}
         )
-    except OSError as error:
-        raise CheckpointError(
-            f"The prior could not be saved to {path}: {error.strerror or error}. "
-            "Free some space or choose another folder."
-        ) from error
     return Path(path)
 
 

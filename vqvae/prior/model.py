@@ -15,6 +15,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from vqvae.metrics import count_into
 from vqvae.prior.config import PriorConfig
 
 PSEUDO_COUNT = 0.5
@@ -211,17 +212,16 @@ def count_codes(indices: Tensor, config: PriorConfig, labels: Tensor | None = No
     """How often each code stands at each position: indices (N, h, w), labels int64 (N,) -> int32
     (tables, h, w, K), one table for each class, or a single one where `config.tables` says so."""
     _, h, w = indices.shape
-    k, cells = config.codebook_size, torch.arange(h * w).reshape(h, w)
-    row = (
+    positions = torch.arange(h * w).reshape(h, w)
+    tables = (
         torch.zeros(len(indices), dtype=torch.int64)
         if labels is None or config.tables == 1
         else labels.long()
     )
-    counts = torch.zeros(config.tables * h * w * k, dtype=torch.int64)
-    for part, of in zip(indices.split(8_192), row.split(8_192), strict=True):
-        places = (of[:, None, None] * (h * w) + cells) * k + part.long()
-        counts += torch.bincount(places.flatten(), minlength=len(counts))
-    return counts.reshape(config.tables, h, w, k).int()
+    counts = torch.zeros(config.tables * h * w, config.codebook_size, dtype=torch.int64)
+    for grids, table in zip(indices.split(8_192), tables.split(8_192), strict=True):
+        count_into(counts, table[:, None, None] * (h * w) + positions, grids.long())
+    return counts.reshape(config.tables, h, w, -1).int()
 
 
 def build_prior(

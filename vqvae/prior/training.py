@@ -9,14 +9,15 @@ from __future__ import annotations
 
 import math
 import os
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from vqvae.checkpoints.checkpoint import CheckpointError, library_versions
+from vqvae.checkpoints.checkpoint import library_versions
+from vqvae.checkpoints.files import CheckpointError
 from vqvae.config import ConfigError
 from vqvae.data.imageset import Progress
 from vqvae.data.index_set import IndexSet
@@ -24,10 +25,11 @@ from vqvae.nn.modes import eval_mode
 from vqvae.prior.checkpoint import save_prior
 from vqvae.prior.config import PriorConfig, PriorTrainingConfig
 from vqvae.prior.model import Prior, build_prior, count_codes
-from vqvae.prior.sampling import bits_per_image, random_masks
+from vqvae.prior.scoring import bits_per_image, random_masks
 from vqvae.training.loop import Loop, TrainingDiverged
 from vqvae.training.machine import MEMORY_SHARE
 from vqvae.training.memory import total_bytes
+from vqvae.training.records import LoopRecord
 from vqvae.training.runs import read_run, restore_optimizers, restore_weights, write_run
 
 __all__ = [
@@ -44,32 +46,15 @@ SMOOTHING = 0.98
 """Share that the figure of a record keeps from the record before: one batch alone says little."""
 
 
-@dataclass(frozen=True)
-class PriorRecord:
+@dataclass(frozen=True, kw_only=True)
+class PriorRecord(LoopRecord):
     """One step of a prior's training, as plain numbers."""
 
-    step: int
-    """Steps done, from 1."""
-    epoch: float
-    """Passes over the training set so far."""
-    images_seen: int
     loss: float
     """Mean cost of a hidden cell of the batch, nats."""
     bits_per_image: float
     """The likelihood bound on the training grids, bits per image, smoothed over the last 50 steps
     or so."""
-    learning_rate: float
-    images_per_second: float
-    """Over this run so far (since it was last started)."""
-    elapsed: float
-    """Seconds of training so far, pauses and earlier parts of a resumed run treated as one run
-    without gaps."""
-    remaining: float
-    """Estimated seconds to the end of the budget."""
-
-    def to_dict(self) -> dict:
-        """For JSON."""
-        return asdict(self)
 
 
 class PriorTraining(Loop[Prior]):

@@ -8,7 +8,6 @@ import time
 from collections.abc import Sequence
 
 import torch
-from torch import Tensor
 
 from vqvae.data.imageset import ImageSet
 from vqvae.nn.modes import eval_mode
@@ -80,25 +79,16 @@ class Board:
 
     @torch.no_grad()
     def _look(self, last: bool = False) -> None:
+        from vqvae.analysis.statistics import draw_codes
+
         model, step = self._training.model, self._training.step
+        has_codes = model.config.kind == "vqvae"
         with eval_mode(model):
-            x_recon = self._through(model)
-            patches = self._codes(model) if last and model.config.kind == "vqvae" else None
+            x_recon = model.reconstruct(self._x)
+            patches = draw_codes(model) if last and has_codes else None
         for tracker in self._trackers:
             tracker.pictures(self._x.cpu(), x_recon.cpu(), step)
-            if model.config.kind == "vqvae":
+            if has_codes:
                 tracker.usage(model.quantizer.usage_counts.cpu(), step)
             if patches is not None:
                 tracker.codebook(model.codebook.detach().cpu(), patches.cpu(), step)
-
-    def _through(self, model) -> Tensor:
-        return (
-            model.decode(model.encode(self._x))
-            if model.config.kind == "vqvae"
-            else model.reconstruct(self._x)
-        )
-
-    def _codes(self, model) -> Tensor:
-        from vqvae.analysis.statistics import draw_codes
-
-        return draw_codes(model)

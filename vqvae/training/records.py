@@ -5,15 +5,33 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass
 
 
-@dataclass(frozen=True)
-class StepRecord:
-    """One step of training, as plain numbers."""
+@dataclass(frozen=True, kw_only=True)
+class LoopRecord:
+    """What the record of a step has, whatever is trained."""
 
     step: int
     """Steps done, from 1."""
     epoch: float
     """Passes over the training set so far."""
     images_seen: int
+    learning_rate: float
+    images_per_second: float
+    """Over this run so far (since it was last started)."""
+    elapsed: float
+    """Seconds of training so far, pauses and earlier parts of a resumed run treated as one run
+    without gaps."""
+    remaining: float
+    """Estimated seconds to the end of the budget."""
+
+    def to_dict(self) -> dict:
+        """For JSON."""
+        return asdict(self)
+
+
+@dataclass(frozen=True, kw_only=True)
+class StepRecord(LoopRecord):
+    """One step of training, as plain numbers."""
+
     loss: float
     """What the optimiser minimises, on the batch."""
     reconstruction_loss: float
@@ -30,15 +48,3 @@ class StepRecord:
     """Dead codes moved onto encoder outputs in this step."""
     kl: float
     """KL divergence, nats per image; 0 for models without one."""
-    learning_rate: float
-    images_per_second: float
-    """Over this run so far (since it was last started)."""
-    elapsed: float
-    """Seconds of training so far, pauses and earlier parts of a resumed run treated as one run
-    without gaps."""
-    remaining: float
-    """Estimated seconds to the end of the budget."""
-
-    def to_dict(self) -> dict:
-        """For JSON."""
-        return asdict(self)

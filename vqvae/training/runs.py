@@ -12,11 +12,12 @@ from pathlib import Path
 import torch
 from torch import nn
 
-from vqvae.checkpoints.checkpoint import (
+from vqvae.checkpoints.checkpoint import read_info
+from vqvae.checkpoints.files import (
     CheckpointError,
     load_into,
-    read_info,
     read_tensors,
+    write_errors,
     write_tensors,
 )
 from vqvae.config import ConfigError, ModelConfig, TrainingConfig
@@ -39,13 +40,8 @@ def write_run(
             tensors |= {
                 f"optimizer.{name}.{k}": v for k, v in optimizer.state.get(parameter, {}).items()
             }
-    try:
+    with write_errors("The run could not be saved", path):
         write_tensors(Path(path) / file, tensors, {"run": json.dumps(run)})
-    except OSError as error:
-        raise CheckpointError(
-            f"The run could not be saved to {path}: {error.strerror or error}. "
-            "Free some space or choose another folder."
-        ) from error
 
 
 def read_run(

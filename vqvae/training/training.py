@@ -11,7 +11,8 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
-from vqvae.checkpoints.checkpoint import CheckpointError, load, save_checkpoint
+from vqvae.checkpoints.checkpoint import load, save_checkpoint
+from vqvae.checkpoints.files import CheckpointError
 from vqvae.config import ConfigError, TrainingConfig
 from vqvae.data.imageset import ImageSet
 from vqvae.nn import losses

@@ -6,10 +6,11 @@ from typing import TYPE_CHECKING, TypedDict
 import gradio as gr
 import numpy as np
 
-from demo.door import OfModel, RequestError, encoded
+from demo.as_text import encoded
+from demo.door import OfModel, RequestError
 from demo.errors import explain
 from demo.models.library import dataset_name, find_model, get_checkpoint
-from demo.models.palette import Sheet, code_counts, code_sheet
+from demo.models.palette import CodeSheet, code_counts, code_sheet
 from demo.page.events import Update
 from demo.page.handing import Handed
 from demo.settings import Settings
@@ -29,7 +30,7 @@ class Library(TypedDict):
     D: int
     tile: int
     """Pixels along a side of a code's picture."""
-    sheet: Sheet
+    sheet: CodeSheet
     counts: list[int] | None
     """How often each was chosen; None where nothing was counted."""
     about: str

@@ -11,19 +11,6 @@ import gradio as gr
 from demo.page.components import component_parts
 
 FOLDER = Path(__file__).parent
-CARDS = {
-    "number": "reconstruct",
-    "codebook": "codebook",
-    "nearest": "edit",
-    "decode": "edit",
-    "edit": "edit",
-    "learn": "train",
-    "collapse": "train",
-    "rivals": "compare",
-    "prior": "generate",
-    "generate": "generate",
-}
-"""The cards of the lesson in their order, each with its tab."""
 
 
 def guide(lesson_model: str | None) -> gr.HTML:

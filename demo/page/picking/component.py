@@ -2,14 +2,14 @@
 Gradio's dropdown, with its keys and with what a screen reader says of it; what the cards look like
 is in `picking.css` (demo.page.theme)."""
 
-import base64
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TypedDict
 
 import gradio as gr
 
-from demo.door import OfModel, Turns, server_functions
+from demo.as_text import encoded
+from demo.door import OfModel, Slots, server_functions
 from demo.models.library import ModelEntry
 from demo.models.thumbnails import thumbnail
 from demo.page.modules import starts
@@ -39,7 +39,7 @@ class Card(TypedDict):
 
 def model_thumbnail(request: OfModel, settings: Settings) -> Thumbnail:
     """{model} -> what it makes of four test pictures."""
-    return {"png": base64.b64encode(thumbnail(request.model, settings)).decode()}
+    return {"png": encoded(thumbnail(request.model, settings))}
 
 
 def picker_cards(settings: Settings, entries: Sequence[ModelEntry]) -> gr.HTML:
@@ -48,7 +48,7 @@ def picker_cards(settings: Settings, entries: Sequence[ModelEntry]) -> gr.HTML:
         cards(entries),
         html_template="<i hidden></i>",
         js_on_load=starts(FOLDER / "main.js"),
-        server_functions=[*server_functions((model_thumbnail,), settings, Turns(AT_ONCE))],
+        server_functions=[*server_functions((model_thumbnail,), settings, Slots(AT_ONCE))],
         elem_id="vq-picker-cards",
         padding=False,
         apply_default_css=False,

@@ -8,16 +8,6 @@ import gradio as gr
 from demo.page.components import component_parts
 
 FOLDER = Path(__file__).parent
-CONCEPTS = (
-    "quantization",
-    "codebook",
-    "straight-through",
-    "commitment loss",
-    "codebook collapse",
-    "perplexity",
-    "prior",
-)
-"""What is asked about, words of the glossary, one question each and in this order."""
 
 
 def quiz() -> gr.HTML:

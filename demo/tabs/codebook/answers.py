@@ -3,7 +3,7 @@ as base64, and K is the number of codes."""
 
 from typing import Any, NotRequired, TypedDict
 
-from demo.models.palette import Sheet
+from demo.models.palette import CodeSheet
 
 
 class Tiles(TypedDict):
@@ -79,7 +79,7 @@ class Opened(Usage):
     D: int
     grid: list[int]
     tile: int
-    sheet: Sheet
+    sheet: CodeSheet
     places: list[list[int]]
     """(row, column) of each code in the atlas."""
     has_history: bool
@@ -104,7 +104,7 @@ class Code(TypedDict):
     patches: Row
 
 
-class Job(TypedDict):
+class Begun(TypedDict):
     """A computation that was begun; `codebook_job` tells how far it is."""
 
     job: str

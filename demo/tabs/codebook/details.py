@@ -60,7 +60,7 @@ def _from_gallery(subject: "InspectedModel", code: int) -> np.ndarray:
     """uint8 (n, C, 3f, 3f): patches of the decoded gallery, at most one of each picture."""
     import torch
 
-    from vqvae.analysis.statistics import crop_cells
+    from vqvae.analysis.counting import crop_cells
 
     indices = subject.gallery.indices
     flat = (indices.flatten(1) == code).int()

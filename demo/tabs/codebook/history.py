@@ -1,14 +1,15 @@
 """The past of a run of one's own: where its codes and latents were at each snapshot, on one map
 with fixed axes."""
 
-import base64
 from pathlib import Path
 
 import numpy as np
 
+from demo.as_text import encoded
 from demo.models.ids import ModelId
 from demo.models.library import get_checkpoint, resolve
-from demo.pictures.images import encode_png
+from demo.pictures.arrays import tiled
+from demo.pictures.images import png_text
 from demo.runs.snapshots import read_snapshot, snapshot_files
 from demo.settings import Settings
 from demo.tabs.codebook import answers, libraries
@@ -82,15 +83,9 @@ def answer(model_id: object, settings: Settings) -> answers.Past:
 
 
 def _floats(values: np.ndarray) -> str:
-    return base64.b64encode(values.astype("<f4").tobytes()).decode()
+    return encoded(values.astype("<f4"))
 
 
 def _sheet(x: np.ndarray, x_recon: np.ndarray) -> str:
     """PNG: pictures uint8 (N, C, H, W) in the upper row, reconstructions in the lower one."""
-    rows = [
-        row.transpose(2, 0, 3, 1).reshape(row.shape[2], -1, row.shape[1]) for row in (x, x_recon)
-    ]
-    sheet = np.concatenate(rows)
-    return base64.b64encode(
-        encode_png(np.ascontiguousarray(sheet[:, :, 0] if sheet.shape[2] == 1 else sheet))
-    ).decode()
+    return png_text(tiled(np.concatenate([x, x_recon]).transpose(0, 2, 3, 1), len(x)))

@@ -1,12 +1,12 @@
 """Maps of a codebook for the page: fitted in a thread when that takes long, with one picture
 dropped onto them."""
 
-import base64
 import json
 from typing import TYPE_CHECKING
 
 import numpy as np
 
+from demo.as_text import PNG
 from demo.background import Key
 from demo.tabs.codebook import answers
 from demo.tabs.codebook.requests import MapRequest
@@ -16,12 +16,10 @@ if TYPE_CHECKING:
     from vqvae.analysis.projection import Projection
     from vqvae.analysis.statistics import UsageCounts
 
-MAX_PICTURE = 4 * 2**20
-
 
 def answer(
     subject: InspectedModel, use: "UsageCounts", request: MapRequest
-) -> answers.Map | answers.Job:
+) -> answers.Map | answers.Begun:
     """The figure, or the job that makes its map (or places a picture on it, which takes the
     fit)."""
     from demo.charts import plots
@@ -122,23 +120,19 @@ def read_picture(subject: InspectedModel, request: object) -> tuple[np.ndarray, 
     """
     import torch
 
-    from demo.pictures.images import ImageError, fit, read_image, to_channels
+    from demo.pictures.arrays import to_tensor
+    from demo.pictures.images import fit, read_address, to_channels
     from vqvae import IndexGrid
 
     if not isinstance(request, dict):
         return None
     config, model = subject.config, subject.model
     source, indices, stored = request.get("input"), request.get("indices"), request.get("stored")
-    if isinstance(source, str) and source.startswith("data:image/png;base64,"):
-        if len(source) > MAX_PICTURE:
-            raise QuestionError("The picture is larger than 4 MB; make it smaller.")
-        try:
-            pixels = read_image(base64.b64decode(source.partition(",")[2], validate=True)).pixels
-        except (ImageError, ValueError) as error:
-            raise QuestionError(f"The picture could not be read: {error}") from error
-        pixels = fit(to_channels(pixels, config.channels), config.height, config.width)
+    if isinstance(source, str) and source.startswith(PNG):
+        pixels = to_channels(read_address(source), config.channels)
+        pixels = fit(pixels, config.height, config.width)
         pixels = pixels.reshape(config.height, config.width, config.channels)
-        x = torch.from_numpy(pixels.copy()).permute(2, 0, 1)[None].float() / 255
+        x = to_tensor(pixels)
     elif (
         isinstance(stored, int)
         and subject.gallery is not None

@@ -78,14 +78,14 @@ def codebook_code(request: CodeRequest, settings: Settings) -> answers.Code:
     )
 
 
-def codebook_map(request: MapRequest, settings: Settings) -> answers.Map | answers.Job:
+def codebook_map(request: MapRequest, settings: Settings) -> answers.Map | answers.Begun:
     """{model, counted, method, dimensions, seed, colour, picture} -> {figure, ...}, or {job} while
     it is fitted."""
     subject = get_subject(request.model, settings)
     return codebook_maps.answer(subject, _use(subject, request.counted), request)
 
 
-def codebook_count(request: Counted, settings: Settings) -> answers.Ready | answers.Job:
+def codebook_count(request: Counted, settings: Settings) -> answers.Ready | answers.Begun:
     """{model, counted: "mnist/train"} -> {job} while the data set is read and counted, {ready:
     true} when it is."""
     subject = get_subject(request.model, settings)
@@ -97,7 +97,7 @@ def codebook_count(request: Counted, settings: Settings) -> answers.Ready | answ
 
     def work(progress):
         from vqvae import load_dataset
-        from vqvae.analysis.statistics import count_usage
+        from vqvae.analysis.counting import count_usage
 
         progress(0, 0, f"Reading {DATASET_NAMES.get(name, name)}")
         data = load_dataset(
@@ -151,7 +151,7 @@ def codebook_table(request: TableRequest, settings: Settings) -> answers.Table:
     table = request.table
     if table not in TABLES:
         raise QuestionError(f"The table must be one of {', '.join(TABLES)}.")
-    text = TABLES[table](subject.model, _use(subject, request.counted), subject.gallery)
+    text = TABLES[table](subject.model, _use(subject, request.counted))
     return {"name": f"{table}.csv", "text": text}
 
 

@@ -4,7 +4,6 @@ Made once, shared.
 Letters: K codes, M sampled latents, D embedding_dim, P cells of the grid, d dimensions of a map.
 """
 
-import base64
 import hashlib
 import io
 import json
@@ -19,8 +18,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 from PIL import Image
 
+from demo.as_text import bytes_of
 from demo.aside import aside
-from demo.background import Jobs, Key
+from demo.background import Computations, Key
 from demo.errors import PageError
 from demo.models.library import dataset_name, find_model, get_checkpoint
 from demo.models.palette import code_sheet
@@ -41,7 +41,7 @@ STORED = "stored"
 MOST_MAP_FILES = 200
 PUBLIC = ("mnist", "fashion-mnist", "cifar10", "synthetic")
 
-jobs = Jobs()
+jobs = Computations()
 _subjects: "weakref.WeakKeyDictionary[Checkpoint, InspectedModel]" = weakref.WeakKeyDictionary()
 """Of a checkpoint no longer than the library keeps it. A subject holds the parts of its checkpoint,
 never the checkpoint itself, so whoever is handed one can finish with it."""
@@ -108,7 +108,7 @@ class InspectedModel:
         tile, columns = sheet["tile"], sheet["columns"]
         # Our own file: none of the checks that a visitor's picture needs, whose shape it may not
         # have.
-        with Image.open(io.BytesIO(base64.b64decode(sheet["png"]))) as image:
+        with Image.open(io.BytesIO(bytes_of(sheet["png"]))) as image:
             pixels = np.asarray(image, np.float32)
         tiles = pixels.reshape(sheet["rows"], tile, columns, tile, -1).transpose(0, 2, 1, 3, 4)
         contrast = tiles.reshape(sheet["rows"] * columns, -1)[: self.config.codebook_size].std(1)
@@ -273,7 +273,7 @@ class InspectedModel:
 
     def _read_map(self, settings: MapSettings) -> "Projection | None":
         from vqvae.analysis.projection import Projection
-        from vqvae.checkpoints.checkpoint import CheckpointError, read_tensors
+        from vqvae.checkpoints.files import CheckpointError, read_tensors
 
         file = self._map_file(settings)
         if not file.is_file():
@@ -289,7 +289,7 @@ class InspectedModel:
     def _write_map(self, settings: MapSettings, found: "Projection") -> None:
         import torch
 
-        from vqvae.checkpoints.checkpoint import write_tensors
+        from vqvae.checkpoints.files import write_tensors
 
         if found.note:  # a fallback or a placed remainder says so; it is quick to make again
             return

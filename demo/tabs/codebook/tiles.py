@@ -3,12 +3,12 @@
 Letters: K codes, C channels, S pixels a side of a tile, f the model's downsampling factor.
 """
 
-import base64
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from demo.pictures.images import encode_png
+from demo.pictures.arrays import tiled
+from demo.pictures.images import png_text
 from demo.tabs.codebook import answers
 
 if TYPE_CHECKING:
@@ -50,26 +50,17 @@ def mean_tiles(
 
 def sheet_of(tiles: np.ndarray, columns: int = 64) -> answers.Tiles:
     """Tiles (K, C, S, S) in 0..255 as one PNG, tile k at row k // columns."""
-    K, channels, side, _ = tiles.shape
-    columns = min(columns, K)
-    rows = -(-K // columns)
-    sheet = np.zeros((rows * columns, channels, side, side), np.uint8)
-    sheet[:K] = tiles.round()
-    sheet = sheet.reshape(rows, columns, channels, side, side).transpose(0, 3, 1, 4, 2)
-    sheet = np.ascontiguousarray(sheet.reshape(rows * side, columns * side, channels))
-    png = encode_png(sheet[:, :, 0] if channels == 1 else sheet)
-    return {"png": base64.b64encode(png).decode(), "columns": columns, "tile": side}
+    columns = min(columns, len(tiles))
+    sheet = tiled(tiles.round().transpose(0, 2, 3, 1), columns)
+    return {"png": png_text(sheet), "columns": columns, "tile": tiles.shape[2]}
 
 
 def row_of(tiles: np.ndarray, about: str) -> answers.Row:
     """Tiles uint8 (n, C, s, s) side by side as one PNG."""
     if not len(tiles):
         return {"png": "", "count": 0, "side": 0, "about": about}
-    row = tiles.transpose(2, 0, 3, 1)  # (s, n, s, C)
-    row = row.reshape(row.shape[0], -1, row.shape[3])
-    row = row[:, :, 0] if row.shape[2] == 1 else row
     return {
-        "png": base64.b64encode(encode_png(np.ascontiguousarray(row))).decode(),
+        "png": png_text(tiled(tiles.transpose(0, 2, 3, 1), len(tiles))),
         "count": len(tiles),
         "side": tiles.shape[2],
         "about": about,

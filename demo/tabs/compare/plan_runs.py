@@ -1,13 +1,12 @@
 """The handlers of the plans in the Compare tab: start, watch, stop, resume, and find again after a
 reload.
 
-All kinds (four, sweep, quantizers) have the same buttons and the same view; `kind` says which one
-it is.
+All kinds (four, sweep, quantizers) have the same buttons and the same view.
 """
 
 from __future__ import annotations
 
-from html import escape
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -15,15 +14,18 @@ import gradio as gr
 
 from demo.models.library import ModelError, find_model, named
 from demo.models.sharing import sharing_of
+from demo.page import run_head
 from demo.runs import files as runfiles
-from demo.runs import plan_worker
 from demo.runs.jobs import JobError, Jobs
-from demo.runs.plans import Pictures, Plan, four, quantizers, sweep
+from demo.runs.plans.making import Pictures, four, quantizers, sweep
+from demo.runs.plans.plan import Part, Plan
+from demo.runs.plans.worker import RESULTS, records_name
 from demo.runs.presets import SHAPES
 from demo.runs.settings import SettingsError
 from demo.runs.status import Status
 from demo.settings import Settings
 from demo.tabs.compare import plan_view, rate_view, rivals_view
+from vqvae.config import ConfigError
 
 RECORDED = ("quantizers-mnist.json", "quantizers-cifar10.json")
 """Beside it: quantizers measured beforehand."""
@@ -55,107 +57,154 @@ class View(NamedTuple):
     """A timer that tells the page, once, that there is a new set of models."""
 
 
-def show(
-    kind: str,
-    jobs: Jobs,
-    settings: Settings,
-    visitor: str,
-    run_id: str | None,
-    seen: dict | None,
-    problem: str | None = None,
-) -> View:
-    """The view of a plan (None: of no plan), with gr.skip() for every part that the page shows
-    already, and for the sentence of a problem where there is no new one ("" takes it away)."""
-    seen = seen or {}
-    status = next(
-        (s for s in jobs.list_runs(visitor) if s.run_id == run_id and s.plan == kind), None
-    )
-    run_id = status.run_id if status else None
-    folder = jobs.folder(visitor, status.run_id) if status else None
-    parts = runfiles.read_json(folder / runfiles.JOB)["plan"]["parts"] if folder else []
-    results = runfiles.read_json(folder / plan_worker.RESULTS) if folder else {}
-    sizes = (
-        [_size(folder / plan_worker.records_name(part["name"])) for part in parts] if folder else []
-    )
-    now = {
-        "run": run_id or "",
-        "phase": status.phase if status else "",
-        "text": status.text if status else "",
-        "sizes": sizes,
-        "done": len(results.get("done", [])),
-        "points": len(results.get("points", [])),
-    }
-    fresh = seen.get("run") != now["run"]
-    records = (
-        {
-            part["name"]: runfiles.read_records(folder, plan_worker.records_name(part["name"]))
-            for part in parts
+@dataclass(frozen=True)
+class Files:
+    """What the files of a plan's run say so far."""
+
+    parts: tuple[Part, ...]
+    results: dict
+    sizes: list[int]
+    """Of the records of each part, bytes."""
+
+
+@dataclass(frozen=True)
+class PlanSide:
+    """One plan's side of the tab: the handlers of its buttons and of its timer."""
+
+    kind: str
+    jobs: Jobs
+    settings: Settings
+
+    def show(
+        self, visitor: str, run_id: str | None, seen: dict | None, problem: str | None = None
+    ) -> View:
+        """The view of a plan (None: of no plan), with gr.skip() for every part that the page shows
+        already, and for the sentence of a problem where there is no new one ("" takes it away)."""
+        seen, status = (
+            seen or {},
+            next((s for s in self._runs(visitor) if s.run_id == run_id), None),
+        )
+        folder = self.jobs.folder(visitor, status.run_id) if status else None
+        files = read_files(folder)
+        now = {
+            "run": status.run_id if status else "",
+            "phase": status.phase if status else "",
+            "text": status.text if status else "",
+            "sizes": files.sizes,
+            "done": len(files.results.get("done", [])),
+            "points": len(files.results.get("points", [])),
         }
-        if folder and seen != now
-        else {}
-    )
-    counted = fresh or any(seen.get(name) != now[name] for name in ("done", "points"))
-    drawn = table = gr.skip()
-    if kind == "four" and (fresh or sizes != seen.get("sizes")):
-        drawn = plan_view.curves_html(parts, records)
-    elif kind == "sweep" and counted:
-        drawn = rate_view.plot(settings, visitor, parts, results)
-    if kind != "quantizers" and counted:
-        table = plan_view.table_html(results)
-    elif counted:
-        tables = [rivals_view.own(parts, results)]
-        if not tables[0].entries:
-            tables = [rivals_view.recorded(settings.checkpoints / name) for name in RECORDED]
-        drawn, table = rivals_view.plot_html(tables[0]), rivals_view.tables_html(tables)
-    active = bool(status) and status.active
-    ended = not fresh and bool(seen.get("phase")) and seen["phase"] != now["phase"] and not active
-    return View(
-        run_id,
-        now,
-        gr.skip() if seen == now else plan_view.status_html(kind, status, parts, records, results),
-        drawn,
-        table,
-        gr.update(interactive=active),
-        gr.update(visible=bool(status) and status.resumable),
-        gr.skip() if not fresh and active else gr.update(active=active),
-        f'<p class="vq-bad" role="alert">{escape(problem)}</p>'
-        if problem
-        else gr.skip()
-        if problem is None
-        else "",
-        gr.update(active=True) if ended and kind == "four" else gr.skip(),
-    )
+        fresh = seen.get("run") != now["run"]
+        changed = {name for name in now if fresh or seen.get(name) != now[name]}
+        records = {
+            part.name: runfiles.read_records(folder, records_name(part.name))
+            for part in files.parts
+            if folder and changed
+        }
+        drawn, table = self._figures(visitor, files, records, changed)
+        active = bool(status) and status.active
+        ended = not fresh and bool(seen.get("phase")) and "phase" in changed and not active
+        said = plan_view.status_html(self.kind, status, files.parts, records, files.results)
+        return View(
+            now["run"] or None,
+            now,
+            said if changed else gr.skip(),
+            drawn,
+            table,
+            gr.update(interactive=active),
+            gr.update(visible=bool(status) and status.resumable),
+            gr.skip() if not fresh and active else gr.update(active=active),
+            gr.skip() if problem is None else run_head.problem_html(problem),
+            gr.update(active=True) if ended and self.kind == "four" else gr.skip(),
+        )
+
+    def _figures(
+        self, visitor: str, files: Files, records: dict[str, list], changed: set[str]
+    ) -> tuple[Any, Any]:
+        """The figure and the table."""
+        results, counted = files.results, changed & {"done", "points"}
+        drawn = table = gr.skip()
+        if self.kind == "quantizers":
+            if counted:
+                tables = [rivals_view.own(files.parts, results)]
+                if not tables[0].entries:
+                    folder = self.settings.checkpoints
+                    tables = [rivals_view.recorded(folder / name) for name in RECORDED]
+                drawn, table = rivals_view.plot_html(tables[0]), rivals_view.tables_html(tables)
+            return drawn, table
+        if self.kind == "four" and "sizes" in changed:
+            drawn = plan_view.curves_html(files.parts, records)
+        elif self.kind == "sweep" and counted:
+            drawn = rate_view.plot(self.settings, visitor, files.parts, results)
+        if counted:
+            table = plan_view.table_html(results)
+        return drawn, table
+
+    def start(
+        self,
+        visitor: str,
+        run_id: str | None,
+        seen: dict | None,
+        dataset: Any,
+        choice: Any,
+        budget: Any,
+        model_id: Any = None,
+        *steps: Any,
+    ) -> View:
+        """Check the form and start a plan; a bad field is named in place and starts nothing. One
+        plan of a kind trains at a time: the same asked for again is shown, another has to wait.
+        steps: what may take the place of a budget in seconds."""
+        try:
+            own = dataset == OWN
+            pictures = own_pictures(self.settings, visitor, model_id) if own else dataset
+            plan = MAKERS[self.kind](pictures, choice, budget, self.settings.data_dir, *steps)
+            active = next((s for s in self._runs(visitor) if s.active), None)
+            if active is not None and active.title != plan.title:
+                raise SettingsError(
+                    f"{active.title} is still in training, or waits for its turn: press Stop to "
+                    "end it, or let it finish."
+                )
+            run_id = active.run_id if active else self.jobs.start(visitor, plan, plan.title)
+        except (SettingsError, JobError) as error:
+            return self.show(visitor, run_id, seen, str(error))
+        return self.show(visitor, run_id, None, "")
+
+    def stop(self, visitor: str, run_id: str | None, seen: dict | None) -> View:
+        """End a plan; what it is just training is measured, what it has not begun is left out."""
+        return self._command(self.jobs.stop, visitor, run_id, seen)
+
+    def resume(self, visitor: str, run_id: str | None, seen: dict | None) -> View:
+        """Go on with a plan that was interrupted, from the part it was at."""
+        return self._command(self.jobs.resume, visitor, run_id, seen)
+
+    def find(self, visitor: str) -> View:
+        """When the page opens: the plan that trains, else the latest one."""
+        listed = self._runs(visitor)
+        newest = next((s for s in listed if s.active), listed[0] if listed else None)
+        return self.show(visitor, newest.run_id if newest else None, None, "")
+
+    def _runs(self, visitor: str) -> list[Status]:
+        """The visitor's plans of this kind, newest first."""
+        return [status for status in self.jobs.list_runs(visitor) if status.plan == self.kind]
+
+    def _command(self, command, visitor: str, run_id: str | None, seen: dict | None) -> View:
+        try:
+            command(visitor, run_id)
+        except JobError as error:
+            return self.show(visitor, run_id, seen, str(error))
+        return self.show(visitor, run_id, seen, "")._replace(timer=gr.update(active=True))
 
 
-def start(
-    kind: str,
-    jobs: Jobs,
-    settings: Settings,
-    visitor: str,
-    run_id: str | None,
-    seen: dict | None,
-    dataset: Any,
-    choice: Any,
-    budget: Any,
-    model_id: Any = None,
-    *steps: Any,
-) -> View:
-    """Check the form and start a plan; a bad field is named in place and starts nothing. One plan
-    of a kind trains at a time: the same asked for again is shown, another has to wait. steps: what
-    may take the place of a budget in seconds."""
+def read_files(folder: Path | None) -> Files:
+    """Nothing of no run, and of a plan that this version does not know."""
+    if folder is None:
+        return Files((), {}, [])
     try:
-        pictures = own_pictures(settings, visitor, model_id) if dataset == OWN else dataset
-        plan: Plan = MAKERS[kind](pictures, choice, budget, settings.data_dir, *steps)
-        active = next((s for s in jobs.list_runs(visitor) if s.plan == kind and s.active), None)
-        if active is not None and active.title != plan.title:
-            raise SettingsError(
-                f"{active.title} is still in training, or waits for its turn: press Stop to end "
-                "it, or let it finish."
-            )
-        run_id = jobs.start(visitor, plan, plan.title) if active is None else active.run_id
-    except (SettingsError, JobError) as error:
-        return show(kind, jobs, settings, visitor, run_id, seen, str(error))
-    return show(kind, jobs, settings, visitor, run_id, None, "")
+        parts = Plan.from_job(runfiles.read_json(folder / runfiles.JOB)).parts
+    except ConfigError:
+        parts = ()
+    sizes = [_size(folder / records_name(part.name)) for part in parts]
+    return Files(parts, runfiles.read_json(folder / RESULTS), sizes)
 
 
 def own_pictures(settings: Settings, visitor: str, model_id: Any) -> str | Pictures:
@@ -188,45 +237,6 @@ def own_pictures(settings: Settings, visitor: str, model_id: Any) -> str | Pictu
         info["height"],
         info["width"],
         tuple(info["classes"]),
-    )
-
-
-def stop(
-    kind: str, jobs: Jobs, settings: Settings, visitor: str, run_id: str | None, seen: dict | None
-) -> View:
-    """End a plan; what it is just training is measured, what it has not begun is left out."""
-    return _command(kind, jobs, jobs.stop, settings, visitor, run_id, seen)
-
-
-def resume(
-    kind: str, jobs: Jobs, settings: Settings, visitor: str, run_id: str | None, seen: dict | None
-) -> View:
-    """Go on with a plan that was interrupted, from the part it was at."""
-    return _command(kind, jobs, jobs.resume, settings, visitor, run_id, seen)
-
-
-def find(kind: str, jobs: Jobs, settings: Settings, visitor: str) -> View:
-    """When the page opens: the plan that trains, else the latest one."""
-    listed = [status for status in jobs.list_runs(visitor) if status.plan == kind]
-    newest: Status | None = next((s for s in listed if s.active), listed[0] if listed else None)
-    return show(kind, jobs, settings, visitor, newest.run_id if newest else None, None, "")
-
-
-def _command(
-    kind: str,
-    jobs: Jobs,
-    command,
-    settings: Settings,
-    visitor: str,
-    run_id: str | None,
-    seen: dict | None,
-) -> View:
-    try:
-        command(visitor, run_id)
-    except JobError as error:
-        return show(kind, jobs, settings, visitor, run_id, seen, str(error))
-    return show(kind, jobs, settings, visitor, run_id, seen, "")._replace(
-        timer=gr.update(active=True)
     )
 
 

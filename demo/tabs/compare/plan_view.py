@@ -1,4 +1,4 @@
-"""What the Compare tab shows of a plan (demo.runs.plans), in training and after: HTML, pure
+"""What the Compare tab shows of a plan (demo.runs.plans.plan), in training and after: HTML, pure
 functions of its files."""
 
 from __future__ import annotations
@@ -8,9 +8,9 @@ from html import escape
 from pathlib import Path
 from typing import Any
 
-from demo.charts.curves import Line, line_chart
+from demo.charts.curves import Curve, line_chart
 from demo.page.run_head import PHASES, clock, run_head
-from demo.runs.plans import ENOUGH_STEPS
+from demo.runs.plans.plan import ENOUGH_STEPS, Part, PriorPart
 from demo.runs.status import Phase, Status
 from demo.text import term
 
@@ -39,7 +39,7 @@ OVER = {
 
 
 def status_html(
-    kind: str, status: Status | None, parts: Sequence[dict], records: dict[str, list], results: dict
+    kind: str, status: Status | None, parts: Sequence[Part], records: dict[str, list], results: dict
 ) -> str:
     """Phase, progress over all parts, and one sentence."""
     if status is None:
@@ -47,12 +47,11 @@ def status_html(
     done = {entry["name"] for entry in results.get("done", [])}
     unit, along = unit_of(parts)
     spent = sum(
-        part["training"][unit] if part["name"] in done else _last(records.get(part["name"]), along)
-        for part in parts
+        part.budget if part.name in done else _last(records.get(part.name), along) for part in parts
     )
-    total = sum(part["training"][unit] for part in parts) or 1.0
+    total = sum(part.budget for part in parts) or 1.0
     share = 1.0 if status.phase is Phase.FINISHED else min(1.0, spent / total)
-    models = {part["name"] for part in parts if "of" not in part}
+    models = {part.name for part in parts if not isinstance(part, PriorPart)}
     facts = [f"<b>{len(done & models)}</b> of {len(models)} measured"]
     if status.phase.running and status.phase is not Phase.QUEUED:
         left = total - spent
@@ -72,9 +71,9 @@ def status_html(
     )
 
 
-def unit_of(parts: Sequence[dict]) -> tuple[str, str]:
+def unit_of(parts: Sequence[Part]) -> tuple[str, str]:
     """What the parts have a budget in, steps or seconds, and how a record counts it."""
-    in_steps = bool(parts) and parts[0]["training"].get("seconds") is None
+    in_steps = bool(parts) and parts[0].training.seconds is None
     return ("steps", "step") if in_steps else ("seconds", "elapsed")
 
 
@@ -108,31 +107,29 @@ def collapse(results: dict) -> str:
     )
 
 
-def curves_html(parts: Sequence[dict], records: dict[str, list]) -> str:
+def curves_html(parts: Sequence[Part], records: dict[str, list]) -> str:
     """The error of all four over seconds, or over steps where these are the budget, in one plot,
     and the KL divergence of those that have one in another."""
-    parts = [
-        part for part in parts if "of" not in part
-    ]  # the curve of a prior is in bits, of other things
+    # The curve of a prior is in bits, of other things.
+    parts = [part for part in parts if not isinstance(part, PriorPart)]
     # One axis for all: each line ends with its own training, and the longest one says where the
     # axis does.
     unit, key = unit_of(parts)
-    end = max((part["training"][unit] for part in parts), default=1.0)
-    own = [records.get(part["name"], []) for part in parts]
+    end = max((part.budget for part in parts), default=1.0)
+    own = [records.get(part.name, []) for part in parts]
     xs = sorted({r.get(key) or 0.0 for found in own for r in found})
     lines = {
         name: [_along(found, xs, name, key) for found in own]
         for name in ("reconstruction_loss", "kl")
     }
-    titles = [part["title"] for part in parts]
     error = [
-        Line(title, ys, style)
-        for title, ys, style in zip(titles, lines["reconstruction_loss"], STYLES, strict=False)
+        Curve(part.title, ys, style)
+        for part, ys, style in zip(parts, lines["reconstruction_loss"], STYLES, strict=False)
     ]
     kl = [
-        Line(title, ys, style)
-        for title, part, ys, style in zip(titles, parts, lines["kl"], STYLES, strict=False)
-        if part["model"]["kind"] in ("vae", "cvae")
+        Curve(part.title, ys, style)
+        for part, ys, style in zip(parts, lines["kl"], STYLES, strict=False)
+        if part.model.kind in ("vae", "cvae")
     ]
     waiting = "The curves start with the first steps."
     return (

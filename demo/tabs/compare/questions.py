@@ -9,13 +9,15 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from demo.door import RequestError, decoded, encoded
+from demo.as_text import encoded
+from demo.door import RequestError, decoded
 from demo.models import sets
 from demo.models.sets import NAMES, ModelSet
+from demo.pictures.arrays import to_pixels, to_tensor
 from demo.pictures.images import read_image
 from demo.pictures.input import TakenIn, drawing_to_input, taken_in
 from demo.pictures.layout import name_of, pad_size, style_of
-from demo.runs.plans import ENOUGH_STEPS
+from demo.runs.plans.plan import ENOUGH_STEPS
 from demo.settings import Settings
 from demo.tabs.compare import answers
 from demo.tabs.compare.requests import (
@@ -276,10 +278,7 @@ def _told(value: int, model, x):
 
 def _tensor(pixels: np.ndarray, config):
     """uint8 (H, W[, C]) -> float (1, C, H, W) in [0, 1]."""
-    import torch
-
-    shaped = pixels.reshape(config.height, config.width, config.channels)
-    return torch.from_numpy(shaped.copy()).permute(2, 0, 1)[None].float() / 255
+    return to_tensor(pixels.reshape(config.height, config.width, config.channels))
 
 
 def _raw(value: object, config):
@@ -295,4 +294,4 @@ def _raw(value: object, config):
 
 def _pictures(x) -> str:
     """(N, C, H, W) in [0, 1] -> base64 of uint8, N times H x W x C."""
-    return encoded((x.permute(0, 2, 3, 1) * 255).round().byte().contiguous().numpy())
+    return encoded(to_pixels(x))

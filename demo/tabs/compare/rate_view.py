@@ -11,7 +11,7 @@ from typing import Any
 from demo.charts.rate_plot import rate_html
 from demo.models.library import list_models
 from demo.models.sets import NAMES, list_sets, measured
-from demo.runs.plans import each
+from demo.runs.plans.plan import Part, each
 from demo.settings import Settings
 from demo.tabs.compare.plan_view import hasty
 from demo.text import figure
@@ -22,18 +22,18 @@ OTHERS = ("JPEG", "WebP", "k-means on patches")
 """Series that a VQ-VAE is held against."""
 
 
-def plot(settings: Settings, visitor: str | None, parts: list[dict], results: dict) -> str:
+def plot(settings: Settings, visitor: str | None, parts: Sequence[Part], results: dict) -> str:
     """A visitor's own sweep, or the stored one of MNIST, and every model of that data set as a
     point."""
     dataset, note, points = "mnist", "", []
     if parts and results.get("done"):
-        dataset = parts[0]["training"]["dataset"]
+        dataset = parts[0].training.dataset
         points = [
             {"series": r["series"], "label": r["title"], "bits": r["bits"], "psnr": r["psnr"]}
             for r in results["done"]
         ] + list(results.get("points", []))
         note = (
-            f"Your sweep, {each(parts[0]['training'])}, on {results['done'][0]['images']:,} test "
+            f"Your sweep, {each(parts[0].training)}, on {results['done'][0]['images']:,} test "
             f"images. {hasty(results)}"
         )
     else:

@@ -16,7 +16,8 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from demo.charts.rate_plot import rate_html
-from demo.runs.plans import ENOUGH_STEPS, PRIOR_STEPS, RIVALS
+from demo.runs.plans.making import PRIOR_STEPS, RIVALS
+from demo.runs.plans.plan import ENOUGH_STEPS, Part
 from demo.text import figure, term
 
 FIGURES = (
@@ -83,14 +84,14 @@ def recorded(path: Path) -> Rivals:
     )
 
 
-def own(parts: Sequence[dict], results: dict) -> Rivals:
+def own(parts: Sequence[Part], results: dict) -> Rivals:
     """Those of a visitor's plan that are measured."""
     entries = [entry for entry in results.get("done", []) if entry.get("name") in RIVALS]
     if not entries:
         return Rivals([], "")
-    asked = {part["name"]: part["training"]["steps"] for part in parts}
+    asked = {part.name: part.training.steps or 0 for part in parts}
     cut = [
-        f"{RIVALS[e['name']][0]} after {e['steps']:,}"
+        f"{RIVALS[e['name']].title} after {e['steps']:,}"
         for e in entries
         if e["steps"] < asked.get(e["name"], 0)
     ]
@@ -109,10 +110,10 @@ def plot_html(rivals: Rivals) -> str:
         [
             {
                 "series": SERIES,
-                "label": RIVALS[e["name"]][0],
+                "label": RIVALS[e["name"]].title,
                 "bits": e[bits],
                 "psnr": e["psnr"],
-                "about": RIVALS[e["name"]][1],
+                "about": RIVALS[e["name"]].about,
             }
             for e in rivals.entries
         ],
@@ -134,7 +135,8 @@ def tables_html(tables: Sequence[Rivals]) -> str:
     if not names:
         return ""
     about = "".join(
-        f"<dt>{escape(RIVALS[name][0])}</dt><dd>{escape(RIVALS[name][1])}</dd>" for name in names
+        f"<dt>{escape(RIVALS[name].title)}</dt><dd>{escape(RIVALS[name].about)}</dd>"
+        for name in names
     )
     return f'{"".join(map(table_html, tables))}<dl class="vq-rivals">{about}</dl>'
 
@@ -169,7 +171,7 @@ def pictures_html(entries: Sequence[Mapping[str, Any]]) -> str:
     kept = [e for e in entries if PICTURES.fullmatch(str(e.get("pictures") or ""))]
     figures = "".join(
         f'<figure><img src="{e["pictures"]}" alt="Test pictures, their reconstructions, and codes '
-        f'drawn by chance"><figcaption>{escape(RIVALS[e["name"]][0])}</figcaption></figure>'
+        f'drawn by chance"><figcaption>{escape(RIVALS[e["name"]].title)}</figcaption></figure>'
         for e in kept
     )
     return f'<div class="vq-rival-pictures">{figures}</div>{SHOWN}' if kept else ""
@@ -194,7 +196,7 @@ def conclusion(entries: Sequence[Mapping[str, Any]]) -> str:
     even = max(entries, key=lambda e: e["perplexity"])
     bits, how = needed(entries)
     short = min(entries, key=lambda e: e[bits])
-    name = {id(e): RIVALS[e["name"]][0] for e in entries}
+    name = {id(e): RIVALS[e["name"]].title for e in entries}
     said = f"Lowest error: {name[id(best)]}. "
     if even is not best:
         said += (
@@ -214,7 +216,7 @@ def _row(e: Mapping[str, Any], by_prior: bool) -> str:
     size = f"{e['codebook_size']:,}" + (f" ({levels})" if levels else "")
     prior = figure(e.get("prior_bits"))
     cells = (
-        escape(RIVALS[e["name"]][0]),
+        escape(RIVALS[e["name"]].title),
         escape(size),
         e["embedding_dim"],
         f"{e['bits']:,.0f}",

@@ -1,11 +1,12 @@
 """The Compare tab: VQ-VAE, AE, VAE and conditional VAE side by side."""
 
 from functools import partial
+from typing import NamedTuple
 
 import gradio as gr
 
 from demo.charts import curves, rate_plot
-from demo.door import Turns, server_functions
+from demo.door import Slots, server_functions
 from demo.models import sets as comparison_models
 from demo.models.sharing import sharing_of
 from demo.page import run_head
@@ -14,7 +15,7 @@ from demo.page.modules import starts
 from demo.page.page import Page
 from demo.page.picker import IdPicker, refilled
 from demo.runs.jobs import Jobs, shared_jobs
-from demo.runs.plans import AXES, DATASETS, PRESETS, RIVALS
+from demo.runs.plans.making import AXES, DATASETS, PRESETS, RIVALS
 from demo.settings import Settings
 from demo.tabs.compare import component as widget
 from demo.tabs.compare import plan_runs, plan_view
@@ -96,7 +97,7 @@ def newest_set(
 
 def explain(preset: str | None) -> str:
     """HTML of the sentence under the presets."""
-    return f'<p class="vq-note">{PRESETS[preset][1] if preset in PRESETS else ""}</p>'
+    return f'<p class="vq-note">{PRESETS[preset].about if preset in PRESETS else ""}</p>'
 
 
 def build(page: Page) -> None:
@@ -123,7 +124,7 @@ def build(page: Page) -> None:
         padding=False,
         elem_id="vq-compare-sections",
     )
-    functions = server_functions(QUESTIONS, settings, Turns(2))
+    functions = server_functions(QUESTIONS, settings, Slots(2))
     view = widget.comparison({"set": first, "model": page.model.value}, functions)
     gr.on(
         [chosen.change, page.model.change], None, [chosen, page.model], [view], js=SHOWN, **AT_ONCE
@@ -139,129 +140,111 @@ def build(page: Page) -> None:
     build_plan(page, jobs, "quantizers")
 
 
+class Form(NamedTuple):
+    """The components of a plan's form; its components that the view fills are in `View`."""
+
+    dataset: gr.Dropdown
+    choice: gr.Dropdown | gr.CheckboxGroup
+    budget: gr.Number
+    steps: list[gr.Number]
+    """What may take the place of the budget, if anything may."""
+    go: gr.Button
+    problem: gr.HTML
+
+
 def build_plan(page: Page, jobs: Jobs, kind: str) -> plan_runs.View:
     """One plan: its form on the left, its progress and its figures on the right."""
-    title, words, press = TITLES[kind]
-    run_id, seen, settings = gr.State(None), gr.State(None), page.settings
-    empty = plan_runs.show(kind, jobs, settings, "", None, None, "")
-    looks = (
-        run_head.CSS_PATH.read_text()
-        + curves.CSS_PATH.read_text()
-        + rate_plot.CSS_PATH.read_text()
-        + plan_view.CSS_PATH.read_text()
-    )
-    ident = f"vq-compare-{kind}"
+    side, ident = plan_runs.PlanSide(kind, jobs, page.settings), f"vq-compare-{kind}"
     with gr.Row(elem_id=ident, elem_classes="vq-plan"):
         with gr.Column(elem_classes="vq-plan-form", scale=0, min_width=320):
-            gr.HTML(f'<h2>{title}</h2><p class="vq-note">{words}</p>', padding=False)
-            images = [*DATASETS, ("Those of the model at the top", plan_runs.OWN)]
-            dataset = gr.Dropdown(
-                images,
-                value="mnist",
-                label="Images to learn",
-                filterable=False,
-                elem_id=f"{ident}-dataset",
-            )
-            if kind == "four":
-                options = [(name, key) for key, (name, _) in PRESETS.items()]
-                choice = gr.Dropdown(
-                    options,
-                    value="plain",
-                    label="Preset",
-                    filterable=False,
-                    elem_id=f"{ident}-preset",
-                )
-                why = gr.HTML(explain("plain"), padding=False)
-                choice.change(explain, [choice], [why], **AT_ONCE)
-            elif kind == "quantizers":
-                options = [(name, key) for key, (name, _) in RIVALS.items()]
-                choice = gr.CheckboxGroup(
-                    options, value=list(RIVALS), label="Quantizers", elem_id=f"{ident}-kinds"
-                )
-            else:
-                options = [(name, key) for key, (name, _) in AXES.items()]
-                tried = "; ".join(
-                    f"{name.partition(',')[0]} {', '.join(map(str, values))}"
-                    for name, values in AXES.values()
-                )
-                choice = gr.Dropdown(
-                    options,
-                    value="codebook_size",
-                    label="What to vary",
-                    filterable=False,
-                    info=f"Values tried: {tried} where it divides the size.",
-                    elem_id=f"{ident}-axis",
-                )
-            steps = []
-            if kind == "quantizers":
-                budget = gr.Number(200, label="Steps for each quantizer", elem_id=f"{ident}-steps")
-            else:
-                budget = gr.Number(30, label="Seconds for each model", elem_id=f"{ident}-seconds")
-                steps = [
-                    gr.Number(
-                        0,
-                        label="Steps, instead of seconds",
-                        info="As many for each, on any machine and however long they take; 0 "
-                        "trains by the clock.",
-                        elem_id=f"{ident}-steps",
-                    )
-                ]
-            go = gr.Button(press, variant="primary", elem_id=f"{ident}-start")
-            problem = gr.HTML("", padding=False, elem_id=f"{ident}-problem")
+            form = _build_form(kind, ident)
         with gr.Column(scale=1, min_width=320):
-            status = gr.HTML(
-                empty.status, css_template=looks, padding=False, elem_id=f"{ident}-status"
-            )
-            with gr.Row(elem_classes="vq-plan-buttons"):
-                stop = gr.Button(
-                    "Stop",
-                    size="sm",
-                    interactive=False,
-                    min_width=96,
-                    scale=0,
-                    elem_id=f"{ident}-stop",
-                )
-                resume = gr.Button(
-                    "Resume",
-                    size="sm",
-                    visible=False,
-                    min_width=96,
-                    scale=0,
-                    elem_id=f"{ident}-resume",
-                )
-            figure = gr.HTML(
-                empty.figure,
-                css_template=looks,
-                padding=False,
-                elem_id=f"{ident}-figure",
-                js_on_load=starts((curves if kind == "four" else rate_plot).MODULE),
-            )
-            table = gr.HTML(
-                empty.table, css_template=looks, padding=False, elem_id=f"{ident}-table"
-            )
-    view = plan_runs.View(
-        run_id,
-        seen,
-        status,
-        figure,
-        table,
-        stop,
-        resume,
-        gr.Timer(POLL_SECONDS, active=False),
-        problem,
-        gr.Timer(0.05, active=False),
-    )
-    known = [page.visitor, run_id, seen]
-    fixed = (kind, jobs, settings)
-    go.click(
-        partial(plan_runs.start, *fixed),
-        [*known, dataset, choice, budget, page.model, *steps],
-        [*view],
-        **AT_ONCE,
-    )
-    stop.click(partial(plan_runs.stop, *fixed), known, [*view], **AT_ONCE)
-    resume.click(partial(plan_runs.resume, *fixed), known, [*view], **AT_ONCE)
-    view.timer.tick(partial(plan_runs.show, *fixed), known, [*view], **AT_ONCE)
-    page.ready(partial(plan_runs.find, *fixed), [page.visitor], [*view], queue=False)
-    page.again.click(partial(plan_runs.find, *fixed), [page.visitor], [*view], **AT_ONCE)
+            view = _build_view(side, ident, form.problem)
+    known = [page.visitor, view.run_id, view.seen]
+    asked = [form.dataset, form.choice, form.budget, page.model, *form.steps]
+    for happens, answer, told in (
+        (form.go.click, side.start, [*known, *asked]),
+        (view.stop.click, side.stop, known),
+        (view.resume.click, side.resume, known),
+        (view.timer.tick, side.show, known),
+        (page.again.click, side.find, [page.visitor]),
+    ):
+        happens(answer, told, [*view], **AT_ONCE)
+    page.ready(side.find, [page.visitor], [*view], queue=False)
     return view
+
+
+def _build_form(kind: str, ident: str) -> Form:
+    title, words, press = TITLES[kind]
+    gr.HTML(f'<h2>{title}</h2><p class="vq-note">{words}</p>', padding=False)
+    dataset = gr.Dropdown(
+        [*DATASETS, ("Those of the model at the top", plan_runs.OWN)],
+        value="mnist",
+        label="Images to learn",
+        filterable=False,
+        elem_id=f"{ident}-dataset",
+    )
+    choice = _build_choice(kind, ident)
+    steps = []
+    if kind == "quantizers":
+        budget = gr.Number(200, label="Steps for each quantizer", elem_id=f"{ident}-steps")
+    else:
+        budget = gr.Number(30, label="Seconds for each model", elem_id=f"{ident}-seconds")
+        about = (
+            "As many for each, on any machine and however long they take; 0 trains by the clock."
+        )
+        label = "Steps, instead of seconds"
+        steps = [gr.Number(0, label=label, info=about, elem_id=f"{ident}-steps")]
+    go = gr.Button(press, variant="primary", elem_id=f"{ident}-start")
+    problem = gr.HTML("", padding=False, elem_id=f"{ident}-problem")
+    return Form(dataset, choice, budget, steps, go, problem)
+
+
+def _build_choice(kind: str, ident: str) -> gr.Dropdown | gr.CheckboxGroup:
+    """What the plan of a kind is made of."""
+    if kind == "quantizers":
+        options = [(rival.title, key) for key, rival in RIVALS.items()]
+        every, ident = list(RIVALS), f"{ident}-kinds"
+        return gr.CheckboxGroup(options, value=every, label="Quantizers", elem_id=ident)
+    if kind == "four":
+        choice = gr.Dropdown(
+            [(preset.name, key) for key, preset in PRESETS.items()],
+            value="plain",
+            label="Preset",
+            filterable=False,
+            elem_id=f"{ident}-preset",
+        )
+        why = gr.HTML(explain("plain"), padding=False)
+        choice.change(explain, [choice], [why], **AT_ONCE)
+        return choice
+    tried = "; ".join(
+        f"{axis.name.partition(',')[0]} {', '.join(map(str, axis.values))}"
+        for axis in AXES.values()
+    )
+    return gr.Dropdown(
+        [(axis.name, key) for key, axis in AXES.items()],
+        value="codebook_size",
+        label="What to vary",
+        filterable=False,
+        info=f"Values tried: {tried} where it divides the size.",
+        elem_id=f"{ident}-axis",
+    )
+
+
+def _build_view(side: plan_runs.PlanSide, ident: str, problem: gr.HTML) -> plan_runs.View:
+    """Everything that a handler fills."""
+    empty = side.show("", None, None, "")
+    styles = (run_head, curves, rate_plot, plan_view)
+    looks = "".join(module.CSS_PATH.read_text() for module in styles)
+    html = partial(gr.HTML, css_template=looks, padding=False)
+    button = partial(gr.Button, size="sm", min_width=96, scale=0)
+    chart = curves if side.kind == "four" else rate_plot
+    run_id, seen = gr.State(None), gr.State(None)
+    status = html(empty.status, elem_id=f"{ident}-status")
+    with gr.Row(elem_classes="vq-plan-buttons"):
+        stop = button("Stop", interactive=False, elem_id=f"{ident}-stop")
+        resume = button("Resume", visible=False, elem_id=f"{ident}-resume")
+    figure = html(empty.figure, js_on_load=starts(chart.MODULE), elem_id=f"{ident}-figure")
+    table = html(empty.table, elem_id=f"{ident}-table")
+    poll, done = gr.Timer(POLL_SECONDS, active=False), gr.Timer(0.05, active=False)
+    return plan_runs.View(run_id, seen, status, figure, table, stop, resume, poll, problem, done)

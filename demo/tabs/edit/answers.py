@@ -3,7 +3,7 @@ channels last."""
 
 from typing import NotRequired, TypedDict
 
-from demo.models.palette import Sheet
+from demo.models.palette import CodeSheet
 from demo.models.weights import InPage
 
 
@@ -35,7 +35,7 @@ class Opened(InPage, PriorInfo):
     channels: int
     tile: int
     """Pixels along a side of a cell."""
-    sheet: Sheet
+    sheet: CodeSheet
     counts: list[int] | None
     """How often each code is used."""
     examples: int

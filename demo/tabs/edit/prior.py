@@ -8,7 +8,8 @@ codes, whatever else.
 
 from typing import TYPE_CHECKING
 
-from demo.door import Question, encoded
+from demo.as_text import encoded
+from demo.door import Question
 from demo.models import editing
 from demo.models.editing import EditError
 from demo.models.library import get_checkpoint, get_prior, has_prior, prior_pending
@@ -79,7 +80,7 @@ def prior_fill(request: DrawRequest, settings: Settings) -> Ways:
 
 def prior_odds(request: OddsRequest, settings: Settings) -> Odds:
     """How likely each code is in the cell, given all the others."""
-    from vqvae.prior.sampling import cell_probabilities
+    from vqvae.prior.scoring import cell_probabilities
 
     model, prior, grid = _subject(request, settings)
     [(row, column)] = editing.check_cells(model, [request.cell], most=1)
@@ -94,7 +95,7 @@ def prior_surprise(request: SurpriseRequest, settings: Settings) -> Surprise:
 
     import torch
 
-    from vqvae.prior.sampling import surprise
+    from vqvae.prior.scoring import surprise
 
     _, prior, grid = _subject(request, settings)
     label = _label(prior, request.label)

@@ -6,11 +6,13 @@ of a visitor's.
 
 import io
 
-from demo.door import OfModel, Question, encoded
+from demo.as_text import encoded
+from demo.door import OfModel, Question
 from demo.models import editing, nearest, palette
 from demo.models.editing import EditError
 from demo.models.library import find_model, get_checkpoint, get_training_codes
 from demo.models.weights import for_page
+from demo.pictures.images import to_image
 from demo.settings import Settings
 from demo.tabs.edit import sources as edit_sources
 from demo.tabs.edit.answers import Cell, Opened, Picture, Previews, Shared, Start, Votes
@@ -112,15 +114,15 @@ def edit_open(request: OpenRequest, settings: Settings) -> Start:
 
 def edit_share(request: GridRequest, settings: Settings) -> Shared:
     """A grid in the forms to give away."""
-    from PIL import Image
+    from PIL.Image import Resampling
     from PIL.PngImagePlugin import PngInfo
 
     model = _checkpoint(request, settings).model
     grid = editing.check_grid(model, request.indices)
     pixels, text = editing.decode(model, grid), packing.to_text(grid)
     scale = max(1, 224 // max(pixels.shape[:2]))
-    image = Image.fromarray(pixels.squeeze(2) if pixels.shape[2] == 1 else pixels)
-    image = image.resize((image.width * scale, image.height * scale), Image.Resampling.NEAREST)
+    image = to_image(pixels)
+    image = image.resize((image.width * scale, image.height * scale), Resampling.NEAREST)
     info, buffer = PngInfo(), io.BytesIO()
     info.add_text(PNG_KEY, text)
     image.save(buffer, "PNG", pnginfo=info)

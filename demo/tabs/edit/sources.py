@@ -4,17 +4,18 @@ Each source takes the page's request, the checkpoint and its info, checks all it
 returns `Opened`.
 """
 
-import base64
-import binascii
+import io
 import random
 from typing import TYPE_CHECKING, NamedTuple
 from urllib.parse import parse_qs, urlsplit
 
 import numpy as np
+from PIL import Image
 
+from demo.door import decoded
 from demo.models import editing
 from demo.models.editing import EditError
-from demo.pictures.images import MAX_BYTES, read_image, to_channels
+from demo.pictures.images import MAX_BYTES, read_address, to_channels
 from demo.pictures.input import open_picture, picture_to_input
 from demo.tabs.edit.requests import MOST_SEED, OpenRequest
 from vqvae.grids import packing
@@ -110,13 +111,7 @@ def _link(request: OpenRequest, checkpoint, info: dict) -> Opened:
 
 
 def _picture(request: OpenRequest, checkpoint, info: dict) -> Opened:
-    file = request.file
-    if file is None or len(file) > MAX_BYTES * 4 // 3 + 4:
-        raise EditError(f"Choose a picture of at most {MAX_BYTES // 2**20} MB.")
-    try:
-        data = base64.b64decode(file, validate=True)
-    except (binascii.Error, ValueError):
-        raise EditError("The picture did not arrive whole; try again.") from None
+    data = decoded(request.file, MAX_BYTES, "picture")
     shared = _grid_in_png(data)
     if shared is not None:
         grid = _read_text(shared, checkpoint.model.config).grid
@@ -134,30 +129,20 @@ def _picture(request: OpenRequest, checkpoint, info: dict) -> Opened:
 
 
 def _grid_in_png(data: bytes) -> str | None:
-    """The grid text that `edit_share` put into a PNG, read from the chunks alone: no pixel is
+    """The grid text that `edit_share` put into a PNG before its pixels, of which none is
     decoded."""
-    if not data.startswith(b"\x89PNG\r\n\x1a\n"):
+    try:
+        with Image.open(io.BytesIO(data), formats=["PNG"]) as image:
+            return image.info.get(PNG_KEY)
+    except Exception:  # no PNG, or a damaged one: the picture's own sentence says so
         return None
-    at, marker = 8, PNG_KEY.encode() + b"\0"
-    while at + 12 <= len(data):
-        length, kind = int.from_bytes(data[at : at + 4], "big"), data[at + 4 : at + 8]
-        if kind == b"tEXt" and data[at + 8 : at + 8 + length].startswith(marker):
-            return data[at + 8 + len(marker) : at + 8 + length].decode("latin-1")
-        at += 12 + length
-    return None
 
 
 def _handed(request: OpenRequest, checkpoint, info: dict) -> Opened:
     grid = editing.check_grid(checkpoint.model, request.indices)
     if not request.picture:
         return Opened(grid, None, "from another tab")
-    head, _, body = request.picture.partition(",")
-    if head != "data:image/png;base64" or len(body) > MAX_BYTES:
-        raise EditError("The picture handed over is not a PNG.")
-    try:
-        pixels = read_image(base64.b64decode(body, validate=True)).pixels
-    except (binascii.Error, ValueError) as error:
-        raise EditError(f"The picture handed over cannot be read: {error}") from None
+    pixels = read_address(request.picture)
     config = checkpoint.model.config
     if pixels.shape[:2] != (config.height, config.width):
         raise EditError(f"The picture handed over is not {config.height} × {config.width} pixels.")

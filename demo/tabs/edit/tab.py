@@ -5,7 +5,7 @@ from typing import TypedDict
 
 import gradio as gr
 
-from demo.door import Asked, Turns, server_functions
+from demo.door import Asked, Slots, server_functions
 from demo.page.events import AT_ONCE, Update
 from demo.page.handing import Handed
 from demo.page.page import Page
@@ -56,7 +56,7 @@ def functions(settings: Settings) -> list[Asked]:
 
     return [
         *server_functions(QUESTIONS, settings),
-        *server_functions(PRIOR_QUESTIONS, settings, Turns(2)),
+        *server_functions(PRIOR_QUESTIONS, settings, Slots(2)),
     ]
 
 

@@ -4,7 +4,7 @@
 from typing import Literal, NotRequired, TypedDict
 
 from demo.models.generating import Held
-from demo.models.palette import Sheet
+from demo.models.palette import CodeSheet
 
 
 class Bits(TypedDict):
@@ -38,7 +38,7 @@ class Opened(TypedDict):
     width: int
     channels: int
     tile: int
-    sheet: Sheet
+    sheet: CodeSheet
     classes: list[str]
     opening: dict[str, float | None]
     """The settings to begin with."""

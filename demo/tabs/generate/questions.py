@@ -103,7 +103,7 @@ def generate_sample(
     """
     checkpoint, prior = _loaded(request, settings)
     label = check_label(request.label, prior)
-    sampling = check_sampling(request.settings(), prior)
+    sampling = check_sampling(request.settings())
     labels = generating.sheet_labels(label, request.count, prior.config.classes)
     sheet = draw_sheet(prior, labels, sampling, request.seed, request.job)
     drawn = _sheet(checkpoint.model, prior, sheet.drawn) if sheet.drawn else None
@@ -124,7 +124,7 @@ def generate_continue(request: ContinueRequest, settings: Settings) -> answers.S
     checkpoint, prior = _loaded(request, settings)
     indices, when, step = _grid(request, prior)
     label = check_label(request.label, prior)
-    sampling = check_sampling(request.settings(), prior)
+    sampling = check_sampling(request.settings())
     known = when <= step
     left = replace(sampling, steps=max(1, sampling.steps - step))
     drawn = generating.draw(
@@ -190,7 +190,7 @@ def generate_reference(request: ReferenceRequest, settings: Settings) -> answers
         "prior": generating.draw(
             prior,
             [-1 if label is None else label] * REFERENCES,
-            check_sampling({}, prior),
+            check_sampling({}),
             request.seed,
         ).indices,
     }

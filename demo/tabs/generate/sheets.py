@@ -6,11 +6,10 @@ question, such as the one that opens the tab, is answered at once. Nothing of a 
 """
 
 import secrets
-import time
 import weakref
 from typing import TYPE_CHECKING, NamedTuple
 
-from demo.background import Jobs
+from demo.background import Computations
 from demo.models import generating
 from demo.models.generating import GenerateError, Samples
 
@@ -22,12 +21,12 @@ PATIENCE = 0.7
 """Seconds a request waits for its samples; after that it is told how far they are, and asks
 again."""
 
-jobs = Jobs()
+jobs = Computations()
 _under_way: dict[tuple, Samples] = {}
 _names: "weakref.WeakKeyDictionary[Prior, str]" = weakref.WeakKeyDictionary()
 
 
-class Sheet(NamedTuple):
+class Drawing(NamedTuple):
     """Samples, whole or under way."""
 
     drawn: Samples | None
@@ -40,7 +39,7 @@ class Sheet(NamedTuple):
 
 def draw_sheet(
     prior: "Prior", labels: list[int], sampling: "Sampling", seed: int, ticket: str | None
-) -> Sheet:
+) -> Drawing:
     """The samples of a request, as far as they are after PATIENCE; `ticket`: the one given for the
     same before.
 
@@ -50,7 +49,7 @@ def draw_sheet(
     key = "sheet", _name(prior), tuple(labels), sampling, seed
     drawn = jobs.result(key)
     if drawn is not None:
-        return Sheet(drawn, None, drawn.steps)
+        return Drawing(drawn, None, drawn.steps)
 
     def work(progress):
         def on_step(step: int, so_far: Samples) -> None:
@@ -67,15 +66,12 @@ def draw_sheet(
         ticket = jobs.start(key, work)
         job = jobs.job(ticket)
         assert job is not None, "just started"
-    until = time.monotonic() + PATIENCE
-    while not job.ended and time.monotonic() < until:
-        time.sleep(0.01)
-    if not job.ended:
-        return Sheet(_under_way.get(key), ticket, job.done)
+    if not job.wait(PATIENCE):
+        return Drawing(_under_way.get(key), ticket, job.done)
     jobs.stop(ticket)
     if job.error:
         raise GenerateError(job.error)
-    return Sheet(job.result, None, job.result.steps)
+    return Drawing(job.result, None, job.result.steps)
 
 
 def _name(prior: "Prior") -> str:

@@ -2,7 +2,7 @@
 
 import gradio as gr
 
-from demo.door import Turns, server_functions
+from demo.door import Slots, server_functions
 from demo.page.events import AT_ONCE, QUIET
 from demo.page.handing import hand_over
 from demo.page.page import Page
@@ -23,7 +23,7 @@ def build(page: Page) -> None:
     settings, can_edit, can_train = page.settings, page.has_tab("edit"), page.has_tab("train")
 
     functions = [
-        *server_functions(QUESTIONS, settings, Turns(2)),
+        *server_functions(QUESTIONS, settings, Slots(2)),
         *server_functions(JOB_QUESTIONS, settings),
     ]
 

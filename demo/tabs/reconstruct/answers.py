@@ -3,7 +3,7 @@ raw uint8, row by row, H x W x C."""
 
 from typing import NotRequired, TypedDict
 
-from demo.models.palette import Sheet
+from demo.models.palette import CodeSheet
 from demo.models.weights import InPage
 
 
@@ -41,7 +41,7 @@ class Opened(InPage):
     style: Layout | None
     photos: str | None
     """A model of photos, for those who bring one to a model of digits."""
-    codes: Sheet
+    codes: CodeSheet
     examples: list[Example]
     examples_from: str
     """Where they come from, a sentence."""

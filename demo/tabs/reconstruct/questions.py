@@ -9,13 +9,15 @@ import math
 
 import numpy as np
 
-from demo.door import OfModel, Question, RequestError, decoded, encoded
+from demo.as_text import encoded
+from demo.door import OfModel, Question, RequestError, decoded
 from demo.models.library import find_model, get_checkpoint, list_models
 from demo.models.palette import code_sheet
 from demo.models.sets import EXAMPLES as TEST_DIGITS
 from demo.models.weights import for_page
+from demo.pictures.arrays import to_pixels, to_tensor
 from demo.pictures.choosing import checked_choice
-from demo.pictures.images import MAX_BYTES, encode_png, read_image, to_channels
+from demo.pictures.images import MAX_BYTES, png_text, read_image, to_channels
 from demo.pictures.input import Taken, TakenIn, drawing_to_input, taken_again, taken_in
 from demo.pictures.layout import name_of, pad_size, style_of
 from demo.pictures.sample_photos import SOURCE, sample_photos
@@ -95,13 +97,10 @@ def code_whole(request: WholeRequest, settings: Settings) -> WholePhoto:
     pixels = to_channels(picture.pixels, config.channels)
     pixels = pixels.reshape(*pixels.shape[:2], config.channels)
     with torch.inference_mode():
-        photo = code_photo(
-            checkpoint.model, torch.from_numpy(pixels.copy()).permute(2, 0, 1).float() / 255
-        )
-    recon = (photo.x_recon * 255).round().byte().permute(1, 2, 0).numpy()
+        photo = code_photo(checkpoint.model, to_tensor(pixels)[0])
     return {
-        "original": encoded(encode_png(_plain(pixels))),
-        "recon": encoded(encode_png(_plain(recon))),
+        "original": png_text(pixels),
+        "recon": png_text(to_pixels(photo.x_recon[None])[0]),
         "size": list(pixels.shape[:2]),
         "full": list(picture.full or pixels.shape[:2]),
         "grid": list(photo.indices.shape),
@@ -131,7 +130,7 @@ def reconstruct(request: PictureRequest, settings: Settings) -> Stages:
         return {"nothing": made.did}
     channels_last = made.pixels.reshape(config.height, config.width, config.channels)
     with torch.inference_mode():
-        x = torch.from_numpy(channels_last.copy()).permute(2, 0, 1)[None].float() / 255
+        x = to_tensor(channels_last)
         z_e = model.latents(x)
         indices = model.quantizer(z_e).indices
         x_recon, unquantized = model.decode_latents(torch.cat([model.embed(indices), z_e])).split(1)
@@ -139,9 +138,9 @@ def reconstruct(request: PictureRequest, settings: Settings) -> Stages:
             "input": encoded(channels_last),
             "indices": indices.flatten().tolist(),
             "latents": _floats(z_e[0].flatten(1).T),
-            "recon": _pixels(x_recon),
-            "unquantized": _pixels(unquantized),
-            "error": _pixels((x - x_recon).abs().mean(1, keepdim=True)),
+            "recon": encoded(to_pixels(x_recon)),
+            "unquantized": encoded(to_pixels(unquantized)),
+            "error": encoded(to_pixels((x - x_recon).abs().mean(1, keepdim=True))),
             "psnr": _decibels(psnr(x, x_recon)),
             "ssim": _figure(ssim(x, x_recon)),
             "psnr_unquantized": _decibels(psnr(x, unquantized)),
@@ -177,16 +176,6 @@ def _floats(values) -> str | None:
     if values.numel() > MOST_FLOATS:
         return None
     return encoded(np.ascontiguousarray(values.float().numpy(), "<f4"))
-
-
-def _pixels(x) -> str:
-    """(1, C, H, W) in [0, 1] -> base64 of uint8 H x W x C."""
-    return encoded((x[0].permute(1, 2, 0) * 255).round().byte().contiguous().numpy())
-
-
-def _plain(pixels: np.ndarray) -> np.ndarray:
-    """(H, W, C) -> as Pillow takes it: (H, W) for grey."""
-    return np.ascontiguousarray(pixels[:, :, 0] if pixels.shape[2] == 1 else pixels)
 
 
 def _decibels(value) -> float | None:
@@ -239,7 +228,7 @@ def _examples(checkpoint, dataset: str) -> tuple[list[Example], str]:
             images = checkpoint.model.decode(gallery.indices[chosen])
         labels = [None if gallery.labels is None else int(gallery.labels[i]) for i in chosen]
         examples += [
-            {"label": _class_name(config.classes, label), "pixels": _pixels(x[None])}
+            {"label": _class_name(config.classes, label), "pixels": encoded(to_pixels(x[None]))}
             for label, x in zip(labels, images, strict=True)
         ]
         sources.append(

@@ -2,7 +2,7 @@
 
 import gradio as gr
 
-from demo.door import Turns, server_functions
+from demo.door import Slots, server_functions
 from demo.models.library import ModelError, find_model
 from demo.models.minis import minis
 from demo.page.handing import hand_over
@@ -34,7 +34,7 @@ def build(page: Page) -> None:
     settings, can_edit = page.settings, page.has_tab("edit")
 
     gr.HTML(f'<p class="vq-note">{INTRODUCTION}</p>', padding=False, elem_id="vq-reconstruct-note")
-    functions = {f.__name__: f for f in server_functions(QUESTIONS, settings, Turns(2))}
+    functions = {f.__name__: f for f in server_functions(QUESTIONS, settings, Slots(2))}
     pad = drawing_pad(
         page.model.value,
         open_model=functions["open_model"],

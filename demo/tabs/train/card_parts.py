@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 import io
 import math
 from collections.abc import Mapping, Sequence
@@ -10,6 +9,7 @@ from typing import NamedTuple
 
 from PIL import Image, ImageDraw, ImageFont
 
+from demo.as_text import encoded
 from demo.models import recordings
 from demo.runs import files as runfiles
 from demo.tabs.train.beside.sides import Side
@@ -52,7 +52,7 @@ def as_file(title: str, card: Image.Image) -> list[str]:
     card.save(file, "PNG", optimize=True)
     plain = "".join(letter if letter.isalnum() else "-" for letter in title.lower())
     name = f"run-{'-'.join(filter(None, plain.split('-')))[:60]}.png"
-    return [name, base64.b64encode(file.getvalue()).decode()]
+    return [name, encoded(file.getvalue())]
 
 
 def pictures(

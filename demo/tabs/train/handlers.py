@@ -10,6 +10,7 @@ from demo.models.library import ModelError, list_models
 from demo.models.sharing import sharing_of
 from demo.page import run_head
 from demo.page.events import Update
+from demo.page.run_head import problem_html
 from demo.runs.jobs import JobError, Jobs
 from demo.runs.presets import DATASETS, DEFAULTS, FormValues
 from demo.runs.settings import RunSettings, SettingsError, read_form
@@ -20,7 +21,7 @@ from demo.tabs.train.beside import sides
 from demo.tabs.train.form import NAMES, explain
 from demo.tabs.train.live import RunLive
 from demo.tabs.train.prior_form import start_prior
-from demo.tabs.train.showing import View, newest, problem_html, runs_of, show
+from demo.tabs.train.showing import View, newest, runs_of, show
 from vqvae.config import ModelConfig
 from vqvae.quantizers import ABOUT
 

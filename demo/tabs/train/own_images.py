@@ -4,6 +4,7 @@ the start."""
 from html import escape
 from pathlib import Path
 
+from demo.page.run_head import problem_html
 from demo.runs.folders import IMAGE_FILES
 from demo.runs.presets import OWN_SIZES
 from demo.runs.settings import SettingsError
@@ -70,7 +71,7 @@ def describe(
             return "", None, None
         found = look_at(path)
     except (SettingsError, DataError) as error:
-        return f'<p class="vq-bad" role="alert">{escape(str(error))}</p>', None, None
+        return problem_html(str(error)), None, None
     except (
         Exception
     ):  # a look that fails must not stop the training, which says what is wrong itself

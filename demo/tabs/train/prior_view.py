@@ -6,7 +6,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from demo.charts.curves import Line, line_chart, number
+from demo.charts.curves import Curve, line_chart, number
 from demo.tabs.train.view import sprite_html
 from demo.text import term
 
@@ -24,9 +24,9 @@ def charts_html(
     xs = [record.get("elapsed") or 0.0 for record in records]
     marginal, nominal = live.get("marginal"), live.get("nominal")
     lines = [
-        Line("prior", [record.get("bits_per_image") for record in records], "a"),
-        Line("each position by itself", [marginal] * len(xs), "b"),
-        Line("nominal", [nominal] * len(xs), "c"),
+        Curve("prior", [record.get("bits_per_image") for record in records], "a"),
+        Curve("each position by itself", [marginal] * len(xs), "b"),
+        Curve("nominal", [nominal] * len(xs), "c"),
     ]
     chart = line_chart(
         f"{term('bits per image', 'Bits per image')}: what the {term('prior')} needs to tell one",

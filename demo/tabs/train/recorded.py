@@ -21,7 +21,7 @@ from demo.text import term
 MODULE = Path(__file__).with_suffix(".js")
 
 
-class Parts(NamedTuple):
+class Recorded(NamedTuple):
     """The parts of the view that a recording fills."""
 
     status: str
@@ -31,11 +31,11 @@ class Parts(NamedTuple):
 
 
 @cache
-def parts(name: str) -> Parts:
+def parts(name: str) -> Recorded:
     """The view of a recording; it is the same for everybody, and never changes."""
     recording = RECORDINGS[name]
     live = RunLive(recording.folder, recording.status)
-    return Parts(
+    return Recorded(
         status_html(live),
         said_html(recording, live),
         pictures_html(recording),

@@ -1,13 +1,14 @@
 """What the Train tab shows of a run, part by part: only what has changed is sent again."""
 
 import time
-from html import escape
 from typing import Any, NamedTuple
 
 import gradio as gr
 
 from demo.models import recordings
+from demo.models.recordings import Recording
 from demo.page import run_head
+from demo.page.events import Update
 from demo.runs.jobs import Jobs
 from demo.runs.status import Phase, Status
 from demo.tabs.train import mending, recorded
@@ -59,79 +60,41 @@ def show(
     seen = seen or {}
     listed = runs_of(jobs, visitor)
     status = next((s for s in listed if s.run_id == run_id), None)
-    run_id = status.run_id if status else None
-    live = RunLive(jobs.folder(visitor, run_id) if status else None, status)
+    live = RunLive(jobs.folder(visitor, status.run_id) if status else None, status)
     recording = None if status else recordings.find(seen.get("recording"))
-    now = {
-        "run": run_id or "",
-        "recording": recording.name if recording else "",
-        "phase": status.phase if status else "",
-        "stage": live.stage,
-        "text": status.text if status else "",
-        "drawn": live.drawn,
-        "size": live.size,
-        "runs": [[s.run_id, s.phase, s.name] for s in listed],
-    }
-    now["fix"] = mending.label(
-        mending.of_recording(recording) if recording else mending.of_run(live)
-    )
-    if run_id and seen.get("sure") == run_id:
-        now["sure"] = run_id
-    fresh = any(seen.get(name) != now[name] for name in ("run", "recording", "stage"))
-    redrawn = fresh or live.drawn != seen.get("drawn")
-    charts = live.charts() if redrawn or live.size != seen.get("size") else gr.skip()
+    now = _now(listed, live, recording)
+    if status and seen.get("sure") == status.run_id:
+        now["sure"] = status.run_id
+    new = {name for name in (*now, *seen) if seen.get(name) != now.get(name)}
+    fresh = bool(new & {"run", "recording", "stage"})
+    redrawn = fresh or "drawn" in new
+    charts = live.charts() if redrawn or "size" in new else gr.skip()
     pictures = live.pictures() + live.code_map() if redrawn else gr.skip()
-    ended = (
-        seen.get("run") == now["run"]
-        and seen.get("phase") != now["phase"]
-        and bool(status)
-        and status.has_model
-    )
-    buttons = (
-        _buttons(status)
-        if fresh or seen.get("phase") != now["phase"]
-        else _Buttons(*[gr.skip()] * 6)
-    )
-    fix = (
-        gr.update(value=now["fix"], visible=bool(now["fix"]))
-        if seen.get("fix") != now["fix"]
-        else gr.skip()
-    )
-    titles = [(_run_title(s), s.run_id) for s in listed]
-    name = gr.skip()
-    if seen.get("run") != now["run"]:
-        name = gr.update(value=status.name if status else "", interactive=bool(status))
-        runs = gr.update(choices=titles, value=run_id)
-    elif now["runs"] != seen.get("runs"):  # another may have been chosen while this was under way
-        runs = gr.update(choices=titles)
-    else:
-        runs = gr.skip()
-    active = bool(status) and status.active
     line = said = gr.skip()
-    if seen != now:
+    if new:
         line = train_view.status_html(status, live.record())
         said = train_view.said_html(status, live.record(), live.figures())
     if recording and fresh:
         line, said, pictures, charts = recorded.parts(recording.name)
-    choice = (
-        gr.update(visible=recording is not None, value=now["recording"] or None)
-        if fresh
-        else gr.skip()
-    )
+    choice = gr.update(visible=recording is not None, value=now["recording"] or None)
+    name = gr.update(value=status.name if status else "", interactive=bool(status))
+    buttons = _buttons(status) if fresh or "phase" in new else _Buttons(*[gr.skip()] * 6)
+    active = bool(status) and status.active
+    ended = "run" not in new and "phase" in new and bool(status) and status.has_model
     return View(
         now,
-        choice,
+        choice if fresh else gr.skip(),
         line,
         said,
         pictures,
         charts,
         *buttons[:-1],
-        fix,
+        gr.update(value=now["fix"], visible=bool(now["fix"])) if "fix" in new else gr.skip(),
         buttons.delete,
-        runs,
-        name,
+        _list(listed, status, new),
+        name if "run" in new else gr.skip(),
         gr.skip() if not fresh and active else gr.update(active=active),
-        gr.skip() if problem is None else problem_html(problem),
+        gr.skip() if problem is None else run_head.problem_html(problem),
         gr.update(active=True) if ended else gr.skip(),
     )
 
@@ -146,11 +109,32 @@ def newest(jobs: Jobs, visitor: str) -> str | None:
     return next((s.run_id for s in listed if s.active), listed[0].run_id if listed else None)
 
 
-def problem_html(text: str) -> str:
-    return f'<p class="vq-bad" role="alert">{escape(text)}</p>' if text else ""
-
-
 # -- parts of the view -----------------------------------------------------------------------------
+
+
+def _now(listed: list[Status], live: RunLive, recording: Recording | None) -> dict[str, Any]:
+    """What the page is about to show, as `seen` comes back."""
+    status = live.status
+    fixes = mending.of_recording(recording) if recording else mending.of_run(live)
+    return {
+        "run": status.run_id if status else "",
+        "recording": recording.name if recording else "",
+        "phase": status.phase if status else "",
+        "stage": live.stage,
+        "text": status.text if status else "",
+        "drawn": live.drawn,
+        "size": live.size,
+        "runs": [[s.run_id, s.phase, s.name] for s in listed],
+        "fix": mending.label(fixes),
+    }
+
+
+def _list(listed: list[Status], status: Status | None, new: set[str]) -> Update:
+    titles = [(_run_title(s), s.run_id) for s in listed]
+    if "run" in new:
+        return gr.update(choices=titles, value=status.run_id if status else None)
+    # Another may have been chosen while this was under way.
+    return gr.update(choices=titles) if "runs" in new else gr.skip()
 
 
 class _Buttons(NamedTuple):

@@ -176,43 +176,28 @@ def _connect(page: Page, jobs: Jobs, *, view: View, form: Form, bar: Bar) -> gr.
         [*view],
         **AT_ONCE,
     ).then(None, [bar.problem], None, js=SEE_RUN, **AT_ONCE)
-    view.hold.click(partial(handlers.press_hold, jobs), known, [*view], **AT_ONCE)
-    view.step.click(partial(handlers.press_step, jobs), known, [*view], **AT_ONCE)
-    view.stop.click(partial(handlers.press_stop, jobs), known, [*view], **AT_ONCE)
-    gr.on(
-        [view.name.submit, view.name.blur],
-        partial(handlers.rename, jobs),
-        [*known, view.name],
-        [*view],
-        **AT_ONCE,
+    named = partial(gr.on, [view.name.submit, view.name.blur])
+    filled, mine = [form.preset, form.why, *form.fields], [page.visitor, view.runs]
+    recorded_of = [page.visitor, view.recordings]
+    for happens, answer, sent, changed in (
+        (view.hold.click, handlers.press_hold, known, [*view]),
+        (view.step.click, handlers.press_step, known, [*view]),
+        (view.stop.click, handlers.press_stop, known, [*view]),
+        (named, handlers.rename, [*known, view.name], [*view]),
+        (view.delete.click, handlers.press_delete, known, [*view]),
+        (view.reset.click, handlers.press_reset, [page.visitor], [*view, *filled]),
+        (view.runs.input, handlers.choose_run, mine, [*view]),
+        (view.recordings.input, handlers.choose_recording, recorded_of, [*view]),
+        (view.timer.tick, show, known, [*view]),
+        (page.again.click, handlers.choose_run, mine, [*view]),
+    ):
+        happens(partial(answer, jobs), sent, changed, **AT_ONCE)
+    view.fix.click(partial(handlers.press_fix, jobs), known, filled, **AT_ONCE).then(
+        None, js=SEE_FORM, **AT_ONCE
     )
-    view.delete.click(partial(handlers.press_delete, jobs), known, [*view], **AT_ONCE)
-    view.reset.click(
-        partial(handlers.press_reset, jobs),
-        [page.visitor],
-        [*view, form.preset, form.why, *form.fields],
-        **AT_ONCE,
-    )
-    view.fix.click(
-        partial(handlers.press_fix, jobs), known, [form.preset, form.why, *form.fields], **AT_ONCE
-    ).then(None, js=SEE_FORM, **AT_ONCE)
     able = "generate" if page.has_tab("generate") else "edit"
-    view.use.click(
-        partial(handlers.use_model, page.settings, able),
-        [page.visitor, view.runs],
-        [page.model, page.tabs],
-        **AT_ONCE,
-    )
-    view.runs.input(
-        partial(handlers.choose_run, jobs), [page.visitor, view.runs], [*view], **AT_ONCE
-    )
-    view.recordings.input(
-        partial(handlers.choose_recording, jobs),
-        [page.visitor, view.recordings],
-        [*view],
-        **AT_ONCE,
-    )
-    view.timer.tick(partial(show, jobs), known, [*view], **AT_ONCE)
+    use = partial(handlers.use_model, page.settings, able)
+    view.use.click(use, mine, [page.model, page.tabs], **AT_ONCE)
     # Queued, unlike the rest: Gradio reports a changed gr.State of queued events only.
     told = view.done.tick(
         handlers.announce,
@@ -224,9 +209,6 @@ def _connect(page: Page, jobs: Jobs, *, view: View, form: Form, bar: Bar) -> gr.
     form.connect()
     form.follow(page)
     page.ready(partial(handlers.find_run, jobs), [page.visitor], [*view], queue=False)
-    page.again.click(
-        partial(handlers.choose_run, jobs), [page.visitor, view.runs], [*view], **AT_ONCE
-    )
 
     def open_tab(
         event: gr.SelectData,

@@ -3,14 +3,14 @@ figures."""
 
 from __future__ import annotations
 
-import base64
 import math
 from collections.abc import Sequence
 from html import escape
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from demo.charts.curves import Line, bar_chart, line_chart, number
+from demo.as_text import PNG, encoded
+from demo.charts.curves import Curve, bar_chart, line_chart, number
 from demo.page.run_head import PHASES, clock, run_head, run_text
 from demo.runs.status import Phase, Status
 from demo.tabs.train.loss import loss_html
@@ -120,9 +120,7 @@ def sprite_html(
 ) -> str:
     """Two rows of `count` pictures of one PNG, at an integer scale, above a sentence and a figure
     (HTML)."""
-    sprite = (
-        f"url(data:image/png;base64,{base64.b64encode(preview).decode()})" if preview else "none"
-    )
+    sprite = f"url({PNG}{encoded(preview)})" if preview else "none"
     return (
         pairs_html(sprite, shape, count, label=label)
         + f'<p class="vq-pictures-note"><span>{escape(said)}</span> '
@@ -170,9 +168,9 @@ def charts_html(
         return [None if record.get(name) is None else factor * record[name] for record in records]
 
     losses = [
-        Line("reconstruction", ys("reconstruction_loss"), "a", "reconstruction loss"),
-        Line("codebook", ys("codebook_loss"), "b", "codebook loss"),
-        Line("commitment", ys("commitment_loss"), "c", "commitment loss"),
+        Curve("reconstruction", ys("reconstruction_loss"), "a", "reconstruction loss"),
+        Curve("codebook", ys("codebook_loss"), "b", "codebook loss"),
+        Curve("commitment", ys("commitment_loss"), "c", "commitment loss"),
     ]
     charts = [
         line_chart("Losses, log scale", xs, losses, x_max=seconds, log=True, note=waiting),
@@ -180,7 +178,7 @@ def charts_html(
             f"{term('perplexity', 'Perplexity')} of "
             f"{term('codebook size', f'{codebook_size:,} codes')}",
             xs,
-            [Line("perplexity", ys("perplexity"))],
+            [Curve("perplexity", ys("perplexity"))],
             x_max=seconds,
             y_range=(0, codebook_size),
             note=waiting,
@@ -188,7 +186,7 @@ def charts_html(
         line_chart(
             f"{term('usage', 'Usage')} of the codebook",
             xs,
-            [Line("usage", ys("usage", 100.0))],
+            [Curve("usage", ys("usage", 100.0))],
             x_max=seconds,
             y_range=(0, 100),
             unit=" %",

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from demo.charts.cloud import cloud_svg
-from demo.charts.curves import Line, line_chart
+from demo.charts.curves import Curve, line_chart
 from demo.models import recordings
 from demo.page.run_head import PHASES
 from demo.runs import files as runfiles
@@ -48,9 +48,9 @@ def charts(sides: Sequence[Side]) -> str:
     most = max(side.values.get("codebook_size") or 1 for side in sides)
     end = max(side.values.get("steps") or 0 for side in sides)
 
-    def lines(key: str, factor: float = 1.0) -> list[Line]:
+    def lines(key: str, factor: float = 1.0) -> list[Curve]:
         return [
-            Line(name, _along(found, xs, key, factor), style)
+            Curve(name, _along(found, xs, key, factor), style)
             for name, found, style in zip("AB", records, STYLES, strict=True)
         ]
 

@@ -10,6 +10,7 @@ import gradio as gr
 
 from demo.page.events import Update
 from demo.page.picker import refilled
+from demo.page.run_head import problem_html
 from demo.runs import files as runfiles
 from demo.runs import pairs
 from demo.runs.jobs import JobError, Jobs
@@ -21,7 +22,6 @@ from demo.tabs.train.beside import drawing, pair_card, sides, state
 from demo.tabs.train.beside.sides import MISSING, Side
 from demo.tabs.train.form import NAMES
 from demo.tabs.train.handlers import checked, title_of
-from demo.tabs.train.showing import problem_html
 
 HELD = (Phase.TRAINING, Phase.STARTING)
 """What can be paused."""

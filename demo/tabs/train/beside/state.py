@@ -7,7 +7,7 @@ from typing import Any
 
 from demo.page.run_head import PHASES, clock, run_head
 from demo.runs import files as runfiles
-from demo.runs.plans import ENOUGH_STEPS
+from demo.runs.plans.plan import ENOUGH_STEPS
 from demo.runs.status import Phase
 from demo.tabs.train.beside.sides import Side
 from demo.text import figure

@@ -1,21 +1,23 @@
-"""Several trainings as one run: all four models with the same budget, a sweep of one setting, or
-quantizers.
-
-A plan is a run of demo.runs.jobs like any other (queue, progress, stop, found again), whose
-job.json holds a `plan`: a list of parts, each the settings of one model. demo.runs.plan_worker
-trains them one after another.
-"""
+"""The plans that can be asked for: all four models with the same budget, a sweep of one setting,
+or quantizers."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, TypeAlias
+from typing import Any, NamedTuple, TypeAlias
 
+from demo.runs.plans.plan import Part, Plan, PriorPart, SmallPrior, each
 from demo.runs.presets import SHAPES
-from demo.runs.settings import RunSettings, SettingsError, check_memory, prior_settings, shown
+from demo.runs.settings import (
+    RunSettings,
+    SettingsError,
+    check_memory,
+    check_steps,
+    prior_settings,
+    shown,
+)
 from vqvae.config import ConfigError, ModelConfig, TrainingConfig
 from vqvae.quantizers import ABOUT, ABOUT_ESTIMATORS, nearest_sizes, suitable_dim
 
@@ -31,52 +33,90 @@ CLASSES = tuple("0123456789")
 DRAW, COLLAPSE = 4.0, 200.0
 """KL weights: one at which the latents keep to the prior, one at which no bit of the picture is
 worth its price."""
+
+
+class Objective(NamedTuple):
+    """How the VAEs of a plan of all four learn."""
+
+    name: str
+    about: str
+    label: str = ""
+    """In the plan's title."""
+    kl_weight: float = 1.0
+    same_bits: bool = False
+    """The KL divergence is free up to the bits of the codes."""
+
+
 PRESETS = {
-    "plain": (
+    "plain": Objective(
         "The textbook objectives",
         "Each model learns what its paper says: the VAEs maximise the evidence lower "
         "bound and settle at the rate that suits their objective, far below that of the codes.",
     ),
-    "draw": (
+    "draw": Objective(
         "VAEs that draw well",
         "The KL divergence weighs four times, as in the shipped VAEs: they keep fewer bits "
         "and blur more, but what they draw from nothing looks like a picture, of the class that "
         "is asked for.",
+        f" · KL weight {DRAW:g}",
+        kl_weight=DRAW,
     ),
-    "bits": (
+    "bits": Objective(
         "VAEs at the bits of the codes",
         "The KL divergence is free up to the bits of the grid of codes, so that "
         "all four keep about as much of a picture: watch how near they come, and what becomes of "
         "the samples.",
+        " · same bits",
+        same_bits=True,
     ),
-    "collapse": (
+    "collapse": Objective(
         "Bad on purpose: posterior collapse",
         "With a KL weight of 200 every bit about the picture costs more than it earns: the KL "
         "divergence falls to 0, the encoder says nothing, and both VAEs draw the same grey mean "
         "for every picture (the conditional one a mean of each class).",
+        " · collapse",
+        kl_weight=COLLAPSE,
     ),
 }
+
+
+class Axis(NamedTuple):
+    """A setting that can be swept."""
+
+    name: str
+    letter: str
+    """How a point is called by it."""
+    what: str
+    """In the plan's title."""
+    values: tuple[int, ...]
+
+
 AXES = {
-    "codebook_size": ("K, codes in the codebook", (4, 16, 64, 256, 1024)),
-    "embedding_dim": ("D, numbers per code", (1, 2, 4, 8, 16)),
-    "downsample": ("Pixels per cell side (downsampling)", (2, 4, 8)),
+    "codebook_size": Axis("K, codes in the codebook", "K", "K", (4, 16, 64, 256, 1024)),
+    "embedding_dim": Axis("D, numbers per code", "D", "D", (1, 2, 4, 8, 16)),
+    "downsample": Axis("Pixels per cell side (downsampling)", "pixels a code", "grid", (2, 4, 8)),
 }
-"""What can be swept: its name in words, and the values tried."""
+
+
+class Rival(NamedTuple):
+    """A quantizer that can be compared with others."""
+
+    title: str
+    about: str
+    """What is gained and given up."""
+
+
 RIVALS = {
     **{
-        name: (about.short[0].upper() + about.short[1:], about.sentence)
+        name: Rival(about.short[0].upper() + about.short[1:], about.sentence)
         for name, about in ABOUT.items()
     },
-    "rotation": ("EMA, rotation trick", ABOUT_ESTIMATORS["rotation"].sentence),
+    "rotation": Rival("EMA, rotation trick", ABOUT_ESTIMATORS["rotation"].sentence),
 }
-"""What quantizers can be compared: the name of each, and what is gained and given up."""
 RIVAL_CODES = 512
 """K of each, or the nearest that it can have."""
 LIMITS = (2, 3_600)
 """Seconds that each part may train."""
-ENOUGH_STEPS = 100
-"""Below this a model has hardly begun to learn, and nothing of it can be compared with
-another's."""
 STEP_LIMITS = (10, 20_000)
 """Steps that each part may train."""
 PRIOR_STEPS = 200
@@ -108,32 +148,6 @@ class Pictures:
     """Empty where they have none; there is no conditional VAE then."""
 
 
-@dataclass(frozen=True)
-class Plan:
-    """A checked plan, in the form that `Jobs.start` takes."""
-
-    kind: str
-    """four, sweep or quantizers."""
-    title: str
-    dataset: str
-    parts: tuple[dict, ...]
-    """name, title, series, model and training of each; that of a prior has `of`, the name of its
-    VQ-VAE's part, and the training of a prior; one with a budget in steps has `most_seconds`, after
-    which it ends in any case; a quantizer has `prior`, the steps and most_seconds of a small one
-    that its codes are measured by."""
-
-    def to_dict(self) -> dict[str, Any]:
-        total = sum(
-            (part.get("most_seconds") or part["training"]["seconds"])
-            + part.get("prior", {}).get("most_seconds", 0)
-            for part in self.parts
-        )
-        return {
-            "plan": {"kind": self.kind, "dataset": self.dataset, "parts": list(self.parts)},
-            "training": {"dataset": self.dataset, "seconds": total},
-        }
-
-
 def four(dataset: Any, seconds: Any, preset: Any, data_dir: Path, steps: Any = 0) -> Plan:
     """VQ-VAE, AE, VAE and CVAE for the same seconds each, or for the same steps, then for as long
     again the VQ-VAE's prior: the others learn theirs in their own training. `dataset`: one of
@@ -142,27 +156,19 @@ def four(dataset: Any, seconds: Any, preset: Any, data_dir: Path, steps: Any = 0
     budget = _budget(seconds, steps)
     if preset not in PRESETS:
         raise SettingsError(f"The preset is {shown(preset)}; choose one of the list.")
+    chosen = PRESETS[preset]
     parts = []
     for kind, name in NAMES.items():
         if kind == "cvae" and not pictures.classes:
             continue
-        model = _model(pictures, kind=kind)
-        change = {
-            "plain": {},
-            "draw": {"kl_weight": DRAW},
-            "bits": {"free_bits": model.bits_per_image},
-            "collapse": {"kl_weight": COLLAPSE},
-        }[preset]
-        extra = change if kind in ("vae", "cvae") else {}
+        model, extra = _model(pictures, kind=kind), {}
+        if kind in ("vae", "cvae"):
+            free_bits = model.bits_per_image if chosen.same_bits else 0.0
+            extra = {"kl_weight": chosen.kl_weight, "free_bits": free_bits}
         parts.append(_part(kind, name, "", model, pictures.dataset, budget, data_dir, **extra))
-    parts.append(_prior(ModelConfig(**parts[0]["model"]), pictures.dataset, budget, data_dir))
-    label = {
-        "plain": "",
-        "draw": f" · KL weight {DRAW:g}",
-        "bits": " · same bits",
-        "collapse": " · collapse",
-    }[preset]
-    return Plan("four", f"{pictures.name} · {each(budget)}{label}", pictures.dataset, tuple(parts))
+    parts.append(_prior(parts[0].model, pictures.dataset, budget, data_dir))
+    title = f"{pictures.name} · {each(parts[0].training)}{chosen.label}"
+    return Plan("four", title, pictures.dataset, tuple(parts))
 
 
 def sweep(dataset: Any, axis: Any, seconds: Any, data_dir: Path, steps: Any = 0) -> Plan:
@@ -173,30 +179,16 @@ def sweep(dataset: Any, axis: Any, seconds: Any, data_dir: Path, steps: Any = 0)
     budget = _budget(seconds, steps)
     if axis not in AXES:
         raise SettingsError(f"What to sweep is {shown(axis)}; choose one of the list.")
+    swept = AXES[axis]
     parts = []
-    for value in AXES[axis][1]:
+    for value in swept.values:
         if axis == "downsample" and (pictures.height % value or pictures.width % value):
             continue
-        model = _model(pictures, **{axis: value})
-        letter = {"codebook_size": "K", "embedding_dim": "D", "downsample": "pixels a code"}[axis]
-        parts.append(
-            _part(
-                f"{axis}-{value}",
-                f"{letter} {value}",
-                f"VQ-VAE, {letter}",
-                model,
-                pictures.dataset,
-                budget,
-                data_dir,
-            )
-        )
-    what = {"codebook_size": "K", "embedding_dim": "D", "downsample": "grid"}[axis]
-    return Plan(
-        "sweep",
-        f"{pictures.name} · sweep of {what} · {each(budget)}",
-        pictures.dataset,
-        tuple(parts),
-    )
+        name, title = f"{axis}-{value}", f"{swept.letter} {value}"
+        model, series = _model(pictures, **{axis: value}), f"VQ-VAE, {swept.letter}"
+        parts.append(_part(name, title, series, model, pictures.dataset, budget, data_dir))
+    title = f"{pictures.name} · sweep of {swept.what} · {each(parts[0].training)}"
+    return Plan("sweep", title, pictures.dataset, tuple(parts))
 
 
 def quantizers(dataset: Any, chosen: Any, steps: Any, data_dir: Path) -> Plan:
@@ -204,7 +196,7 @@ def quantizers(dataset: Any, chosen: Any, steps: Any, data_dir: Path) -> Plan:
     as many bits as it can have. `dataset`: one of DATASETS, or `Pictures`. SettingsError names what
     cannot be used."""
     pictures = _pictures(dataset)
-    budget = {"steps": _steps("Steps for each quantizer", steps)}
+    budget = {"steps": check_steps("Steps for each quantizer", steps, *STEP_LIMITS)}
     chosen = chosen if isinstance(chosen, (list, tuple)) else []
     if not chosen or not all(isinstance(name, str) and name in RIVALS for name in chosen):
         raise SettingsError(
@@ -212,28 +204,14 @@ def quantizers(dataset: Any, chosen: Any, steps: Any, data_dir: Path) -> Plan:
             if not chosen
             else f"The quantizers are {shown(chosen)}; choose from the list."
         )
-    parts = [
-        {
-            **_part(
-                name,
-                RIVALS[name][0],
-                "quantizer",
-                _rival(pictures, name),
-                pictures.dataset,
-                budget,
-                data_dir,
-            ),
-            "prior": {"steps": PRIOR_STEPS, "most_seconds": PRIOR_STEPS * SECONDS_A_STEP},
-        }
-        for name in RIVALS
-        if name in chosen
-    ]
-    return Plan(
-        "quantizers",
-        f"{pictures.name} · {len(parts)} quantizers · {each(budget)}",
-        pictures.dataset,
-        tuple(parts),
-    )
+    prior, parts = SmallPrior(PRIOR_STEPS, PRIOR_STEPS * SECONDS_A_STEP), []
+    for name, (title, _) in RIVALS.items():
+        if name in chosen:
+            model = _rival(pictures, name)
+            part = _part(name, title, "quantizer", model, pictures.dataset, budget, data_dir)
+            parts.append(replace(part, prior=prior))
+    title = f"{pictures.name} · {len(parts)} quantizers · {each(parts[0].training)}"
+    return Plan("quantizers", title, pictures.dataset, tuple(parts))
 
 
 def _rival(pictures: Pictures, name: str) -> ModelConfig:
@@ -257,45 +235,26 @@ def _part(
     budget: Budget,
     data_dir: Path,
     **extra: Any,
-) -> dict:
+) -> Part:
     try:
         training = TrainingConfig(dataset=dataset, data_dir=str(data_dir), **budget, **extra)
     except ConfigError as error:
         raise SettingsError(str(error)) from error
     check_memory(RunSettings(model, training))
-    return {
-        "name": name,
-        "title": title,
-        "series": series,
-        "model": model.to_dict(),
-        "training": training.to_dict(),
-        **_most(budget, SECONDS_A_STEP * max(1.0, math.prod(model.grid) / CELLS)),
-    }
+    most_seconds = _most(training, SECONDS_A_STEP * max(1.0, math.prod(model.grid) / CELLS))
+    return Part(name, title, series, model, training, most_seconds=most_seconds)
 
 
-def _prior(model: ModelConfig, dataset: str, budget: Budget, data_dir: Path) -> dict:
+def _prior(model: ModelConfig, dataset: str, budget: Budget, data_dir: Path) -> PriorPart:
     prior = replace(prior_settings(model, 1.0, dataset, data_dir, 0), **{"seconds": None, **budget})
     check_memory(RunSettings(model, prior, prior))
-    return {
-        "name": "prior",
-        "title": "Prior of the VQ-VAE",
-        "series": "",
-        "of": "vqvae",
-        "model": model.to_dict(),
-        "training": prior.to_dict(),
-        **_most(budget, PRIOR_SECONDS_A_STEP),
-    }
+    most_seconds = _most(prior, PRIOR_SECONDS_A_STEP)
+    return PriorPart("prior", "Prior of the VQ-VAE", "", model, prior, most_seconds, of="vqvae")
 
 
-def _most(budget: Budget, seconds_a_step: float) -> dict[str, float]:
+def _most(training: TrainingConfig, seconds_a_step: float) -> float:
     """After how many seconds a training with a budget in steps ends in any case."""
-    return {"most_seconds": budget["steps"] * seconds_a_step} if "steps" in budget else {}
-
-
-def each(budget: Mapping[str, Any]) -> str:
-    """What each part gets, in words."""
-    steps = budget.get("steps")
-    return f"{steps:,} steps each" if steps else f"{budget['seconds']:g} s each"
+    return training.steps * seconds_a_step if training.steps else math.inf
 
 
 def _pictures(dataset: Any) -> Pictures:
@@ -327,18 +286,7 @@ def _budget(seconds: Any, steps: Any) -> Budget:
     """Steps where there are any, else seconds."""
     if not isinstance(steps, bool) and steps == 0:
         return {"seconds": _seconds(seconds)}
-    return {"steps": _steps("Steps, instead of seconds", steps, "0, or ")}
-
-
-def _steps(label: str, value: Any, otherwise: str = "") -> int:
-    low, high = STEP_LIMITS
-    whole = isinstance(value, (int, float)) and not isinstance(value, bool) and value == value // 1
-    if not whole or not low <= value <= high:
-        given = "is empty" if value is None else f"is {shown(value)}"
-        raise SettingsError(
-            f"{label} {given}; it must be {otherwise}a whole number from {low} to {high:,}."
-        )
-    return int(value)
+    return {"steps": check_steps("Steps, instead of seconds", steps, *STEP_LIMITS, "0, or ")}
 
 
 def _seconds(value: Any) -> float:
