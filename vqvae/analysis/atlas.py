@@ -49,13 +49,13 @@ def arrange(vectors: np.ndarray, columns: int | None = None, seed: int = 0) -> n
             sheet, (2 * round(radius) + 1,) * 2 + (1,), mode="nearest"
         ).reshape(rows * columns, -1)
         order = rng.permutation(K)
-        for some in np.split(order, range(GROUP, K, GROUP)):
-            members = placed[some]
-            target = blurred[some]
+        for group in np.split(order, range(GROUP, K, GROUP)):
+            members = placed[group]
+            target = blurred[group]
             # |a - b|^2 without |a|^2, which is the same wherever a goes.
             cost = (target**2).sum(1)[None] - 2 * vectors[members] @ target.T
-            _, where = linear_sum_assignment(cost)
-            placed[some[where]] = members
+            _, columns_of = linear_sum_assignment(cost)
+            placed[group[columns_of]] = members
         radius *= SHRINK if K <= MANY else SHRINK**2
     return (
         np.concatenate([placed, np.full(rows * columns - K, -1)])

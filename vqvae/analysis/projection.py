@@ -115,14 +115,14 @@ def fit(
         if len(points) <= MAX_FIT
         else np.sort(rng.choice(len(points), MAX_FIT, False))
     )
-    some = points[chosen]
-    coordinates, place = (_tsne if method == "tsne" else _umap)(some, dimensions, seed, tell)
+    fitted = points[chosen]
+    coordinates, place = (_tsne if method == "tsne" else _umap)(fitted, dimensions, seed, tell)
     note = ""
     if len(chosen) < len(points):
         rest = np.setdiff1d(np.arange(len(points)), chosen)
         everything = np.empty((len(points), dimensions), np.float32)
         everything[chosen] = coordinates
-        everything[rest] = _by_neighbours(some, coordinates, points[rest])
+        everything[rest] = _by_neighbours(fitted, coordinates, points[rest])
         coordinates = everything
         note = (
             f"Fitted to {MAX_FIT:,} points drawn from {len(points):,}; the others lie at the mean "
@@ -282,12 +282,12 @@ def _by_neighbours(
     """New points at the mean of their nearest points' places, the nearer the heavier."""
     from sklearn.neighbors import NearestNeighbors
 
-    distances, which = (
+    distances, nearest = (
         NearestNeighbors(n_neighbors=min(count, len(points))).fit(points).kneighbors(new)
     )
     weights = 1 / (distances + 1e-9)
     weights /= weights.sum(1, keepdims=True)
-    return (coordinates[which] * weights[..., None]).sum(1)
+    return (coordinates[nearest] * weights[..., None]).sum(1)
 
 
 def _checked(points: np.ndarray) -> np.ndarray:

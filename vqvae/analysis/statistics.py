@@ -157,9 +157,9 @@ def draw_codes(model: VQVAE, block: int = 512) -> Tensor:
     side, K = model.config.downsample, model.config.codebook_size
     return torch.cat(
         [
-            model.decode(some[:, None, None].expand(-1, 3, 3))[
+            model.decode(part[:, None, None].expand(-1, 3, 3))[
                 :, :, side : 2 * side, side : 2 * side
             ]
-            for some in torch.arange(K).split(block)
+            for part in torch.arange(K).split(block)
         ]
     )

@@ -99,9 +99,9 @@ def _existing(path: str) -> Path:
 
 
 def _writable(path: str, suffix: str, inputs: Iterable[Input]) -> Path:
-    file, said = Path(path), f"--output {path[:200]}"
+    file, flag = Path(path), f"--output {path[:200]}"
     if file.is_dir():
-        raise UsageError(f"{said} is a folder; give the name of a file.")
+        raise UsageError(f"{flag} is a folder; give the name of a file.")
     if suffix and file.suffix.lower() != suffix and (file.is_file() or not file.exists()):
         raise UsageError(f"--output is {path[:200]}; it must end in {suffix}.")
     if not file.parent.is_dir():
@@ -111,5 +111,5 @@ def _writable(path: str, suffix: str, inputs: Iterable[Input]) -> Path:
         )
     read = [source.path for source in inputs if source.path is not None]
     if any(file.exists() and file.samefile(source) for source in read):
-        raise UsageError(f"{said} is also the input and would be overwritten; choose another name.")
+        raise UsageError(f"{flag} is also the input and would be overwritten; choose another name.")
     return file

@@ -53,11 +53,10 @@ class Flag(NamedTuple):
 def flags_of(owner: type) -> tuple[Flag, ...]:
     """A flag for each setting that has words for one, but the budget and what is on or off, which
     are written by hand."""
-    told = {name: one for name, one in settings_of(owner).items() if one.help}
     return tuple(
         Flag(name, one.help, options(one))
-        for name, one in told.items()
-        if name not in BUDGETS and one.valid != ON_OFF
+        for name, one in settings_of(owner).items()
+        if one.help and name not in BUDGETS and one.valid != ON_OFF
     )
 
 
@@ -97,9 +96,9 @@ def option(field: str) -> str:
 
 def add_budget(group: argparse._ActionsContainer) -> None:
     """The flags of which one can be given."""
-    one_of, told = group.add_mutually_exclusive_group(), settings_of(TrainingConfig)
+    one_of, settings = group.add_mutually_exclusive_group(), settings_of(TrainingConfig)
     for name in BUDGETS:
-        one_of.add_argument(option(name), **options(told[name]), help=told[name].help)
+        one_of.add_argument(option(name), **options(settings[name]), help=settings[name].help)
 
 
 def add_settings(parser: argparse.ArgumentParser) -> None:

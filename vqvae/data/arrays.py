@@ -24,8 +24,8 @@ from vqvae.data.imageset import (
     ImageSet,
     SkippedFile,
     default_size,
-    fit,
     human_bytes,
+    resize_set,
     size_note,
 )
 from vqvae.data.pictures import DEEPEST, white_of
@@ -83,7 +83,7 @@ def load_arrays(
         pixels, labels = pixels[rows], None if labels is None else labels[rows]
     taken = size or default_size([part.own], channels or pixels.shape[1])
     notes = tuple(filter(None, [part.note, "" if size else size_note(part.own, taken)]))
-    return fit(
+    return resize_set(
         ImageSet(path.stem, split, pixels, labels, part.classes, part.skipped, notes),
         taken,
         channels,

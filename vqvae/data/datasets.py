@@ -13,7 +13,7 @@ from pathlib import Path
 import torch
 
 from vqvae.config import MAX_SIDE
-from vqvae.data.imageset import DataError, ImageSet, Progress, SkippedFile, fit
+from vqvae.data.imageset import DataError, ImageSet, Progress, SkippedFile, resize_set
 
 __all__ = [
     "DATASETS",
@@ -117,7 +117,7 @@ def load_dataset(
     if count is not None and count < len(images):
         generator = torch.Generator().manual_seed(seed)
         images = images.take(torch.randperm(len(images), generator=generator)[:count])
-    return fit(images, size, channels)
+    return resize_set(images, size, channels)
 
 
 def _load_synthetic(

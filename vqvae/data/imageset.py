@@ -83,7 +83,7 @@ class ImageSet:
         )
 
 
-def fit(images: ImageSet, size: tuple[int, int] | None, channels: int | None) -> ImageSet:
+def resize_set(images: ImageSet, size: tuple[int, int] | None, channels: int | None) -> ImageSet:
     """The same set at another ``size`` (H, W) and number of ``channels``; None, or what it has,
     changes nothing."""
     pixels = images.images

@@ -23,9 +23,7 @@ FILE_MAGIC = b"VQC"
 _TEXT_HEADER = struct.Struct(">BBBH")  # version, h, w, K - 1
 _FILE_HEADER = struct.Struct(">3sB4sBBH")  # magic, version, fingerprint, h, w, K - 1
 _FILE_CHECK = struct.Struct(">I")  # CRC-32 of all that stands before it
-_TEXT_CHECK = struct.Struct(
-    ">H"
-)  # its lower half: enough for a slip of the hand, and three characters shorter
+_TEXT_CHECK = struct.Struct(">H")  # its lower half: enough for a typo, and three characters shorter
 MAX_TEXT = 40_000
 """Characters at most: a grid of 128 x 128 with K = 16,384 takes 38,242."""
 

@@ -30,7 +30,7 @@ class ResidualBlock(nn.Module):
     """x + contract(SiLU(expand(norm(depthwise3x3(x))))), shapes kept: (B, channels, h, w). It
     reaches one position further.
 
-    The order of ConvNeXt (arXiv:2201.03545, figure 4): a filter a channel looks around, then a
+    The order of ConvNeXt (arXiv:2201.03545, figure 4): one filter per channel looks around, then a
     small network at each position mixes the channels. A full 3x3 convolution costs twice the time
     for the same error here, and a dilated one is worse.
     """

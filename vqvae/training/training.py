@@ -139,7 +139,7 @@ class Training(Loop[VQVAE | Autoencoder]):
                 "codebook_loss": quantized.codebook_loss.detach(),
                 "commitment_loss": quantized.commitment_loss.detach(),
             },
-            model.quantizer.statistics(output.z_e, quantized.indices),
+            model.quantizer.batch_statistics(output.z_e, quantized.indices),
             (output.z_e.detach(), generator),
         )
 

@@ -125,7 +125,9 @@ class Quantizer(nn.Module):
             restarted = 0
             if self.training and learn:
                 restarted = self.learn(
-                    z_e, distributed.all_reduce_sum(*self.statistics(z_e, flat_indices)), generator
+                    z_e,
+                    distributed.all_reduce_sum(*self.batch_statistics(z_e, flat_indices)),
+                    generator,
                 )
             spatial = (z_e.shape[0], *z_e.shape[2:])
             z_q = z_q.reshape(*spatial, self.embedding_dim).movedim(-1, 1)
@@ -200,7 +202,7 @@ class Quantizer(nn.Module):
         self.started.fill_(True)
 
     @torch.no_grad()
-    def statistics(self, z_e: Tensor, indices: Tensor) -> tuple[Tensor, ...]:
+    def batch_statistics(self, z_e: Tensor, indices: Tensor) -> tuple[Tensor, ...]:
         """What the codebook learns from, of a batch z_e (B, D, *spatial) and its indices (any
         shape): counts int64 (K,) and, where it follows averages, the sums of the vectors of each
         code, float (K, D). Of several processes they add up.
@@ -211,7 +213,7 @@ class Quantizer(nn.Module):
     def learn(
         self, z_e: Tensor, statistics: Sequence[Tensor], generator: torch.Generator | None = None
     ) -> int:
-        """Learn from the `statistics` of a step, then move dead codes onto vectors of z_e
+        """Learn from the `batch_statistics` of a step, then move dead codes onto vectors of z_e
         (B, D, *spatial). Returns how many were moved."""
         counts = statistics[0]
         self.idle_steps.add_(1).mul_(counts == 0)

@@ -36,8 +36,8 @@ class EMAVectorQuantizer(VectorQuantizer):
         self.vector_sums.copy_(self.codebook * self.usage_counts[:, None])
 
     @torch.no_grad()
-    def statistics(self, z_e: Tensor, indices: Tensor) -> tuple[Tensor, ...]:
-        return *super().statistics(z_e, indices), sums_by_code(z_e, indices, self.vector_sums)
+    def batch_statistics(self, z_e: Tensor, indices: Tensor) -> tuple[Tensor, ...]:
+        return *super().batch_statistics(z_e, indices), sums_by_code(z_e, indices, self.vector_sums)
 
     @torch.no_grad()
     def learn(
