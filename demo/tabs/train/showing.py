@@ -9,6 +9,7 @@ import gradio as gr
 from demo.models import recordings
 from demo.page import run_head
 from demo.runs.jobs import Jobs
+from demo.runs.settings import field_of
 from demo.runs.status import Phase, Status
 from demo.tabs.train import mending, recorded
 from demo.tabs.train import view as train_view
@@ -147,7 +148,9 @@ def newest(jobs: Jobs, visitor: str) -> str | None:
 
 
 def problem_html(text: str) -> str:
-    return f'<p class="vq-bad" role="alert">{escape(text)}</p>' if text else ""
+    """A sentence, with the field that it speaks of."""
+    field = field_of(text)
+    return f'<p class="vq-bad" role="alert" data-field="{field}">{escape(text)}</p>' if text else ""
 
 
 # -- parts of the view -----------------------------------------------------------------------------
