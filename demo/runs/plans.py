@@ -84,8 +84,8 @@ PRIOR_STEPS = 200
 to predict."""
 SECONDS_A_STEP = 0.2
 """What a step may take for a grid of CELLS cells: some five times what it does on one core. A
-training is ended after so many seconds a step, so that a budget in steps is one in time too, which
-an app for others limits."""
+training is ended after so many seconds per step, so that a budget in steps is one in time too,
+which an app for others limits."""
 CELLS = 49
 PRIOR_SECONDS_A_STEP = 0.5
 """The same of a prior."""
@@ -178,7 +178,7 @@ def sweep(dataset: Any, axis: Any, seconds: Any, data_dir: Path, steps: Any = 0)
         if axis == "downsample" and (pictures.height % value or pictures.width % value):
             continue
         model = _model(pictures, **{axis: value})
-        letter = {"codebook_size": "K", "embedding_dim": "D", "downsample": "pixels a code"}[axis]
+        letter = {"codebook_size": "K", "embedding_dim": "D", "downsample": "pixels per code"}[axis]
         parts.append(
             _part(
                 f"{axis}-{value}",

@@ -26,7 +26,7 @@ NEAREST = 5
 
 
 def codes_table(model: VQVAE, use: UsageCounts, gallery: Gallery | None = None) -> str:
-    """One row a code: index, times chosen, share of all cells, rank, dead, cluster, its vector."""
+    """One row per code: index, times chosen, share of cells, rank, dead, cluster, its vector."""
     from vqvae.analysis.statistics import clusters
 
     total = max(1, use.total)
@@ -80,7 +80,7 @@ def summary_table(model: VQVAE, use: UsageCounts, gallery: Gallery | None = None
 
 
 def classes_table(model: VQVAE, use: UsageCounts, gallery: Gallery | None = None) -> str:
-    """One row a code, one column a class: times chosen. Only the header where there are no
+    """One row per code, one column per class: times chosen. Only the header where there are no
     classes."""
     if use.class_counts is None:
         return _csv(["code"], [])
@@ -93,7 +93,7 @@ def classes_table(model: VQVAE, use: UsageCounts, gallery: Gallery | None = None
 
 
 def positions_table(model: VQVAE, use: UsageCounts, gallery: Gallery | None = None) -> str:
-    """One row a code, one column a position (row, column of the grid): times chosen."""
+    """One row per code, one column per position (row, column of the grid): times chosen."""
     h, w = model.config.grid
     positions = len(use.position_counts)
     names = [f"r{p // w}c{p % w}" if positions == h * w else f"p{p}" for p in range(positions)]
@@ -103,7 +103,7 @@ def positions_table(model: VQVAE, use: UsageCounts, gallery: Gallery | None = No
 
 
 def neighbours_table(model: VQVAE, use: UsageCounts, gallery: Gallery | None = None) -> str:
-    """One row a code and neighbour: the nearest codes in the codebook's own space, by both
+    """One row per code and neighbour: the nearest codes in the codebook's own space, by both
     measures."""
     import torch
     import torch.nn.functional as F
