@@ -39,7 +39,7 @@ PRESETS = {
     ),
     "draw": (
         "VAEs that draw well",
-        "The KL divergence weighs four times, as in the shipped VAEs: they keep fewer bits "
+        "The KL divergence counts four times, as in the shipped VAEs: they keep fewer bits "
         "and blur more, but what they draw from nothing looks like a picture, of the class that "
         "is asked for.",
     ),

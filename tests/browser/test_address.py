@@ -170,7 +170,7 @@ def test_two_runs_side_by_side_are_in_the_address(context, open_page):
     expect(a).to_have_value("Recorded: Healthy")
     expect(said).to_contain_text("Commitment weight β: 0.25 in A")
     page.locator("#vq-train-duplicate").click()
-    expect(page.locator("#vq-train-why")).to_contain_text("what B has otherwise")
+    expect(page.locator("#vq-train-why")).to_contain_text("how B differs")
     page.get_by_role("radio", name="One run").check()
     page.wait_for_url("**show=one**")
     page.reload()
