@@ -142,9 +142,9 @@ def reconstruct(request: PictureRequest, settings: Settings) -> Stages:
             "recon": _pixels(x_recon),
             "unquantized": _pixels(unquantized),
             "error": _pixels((x - x_recon).abs().mean(1, keepdim=True)),
-            "psnr": _decibels(psnr(x, x_recon)),
+            "psnr": _decibels(psnr(x, _as_shown(x_recon))),
             "ssim": _figure(ssim(x, x_recon)),
-            "psnr_unquantized": _decibels(psnr(x, unquantized)),
+            "psnr_unquantized": _decibels(psnr(x, _as_shown(unquantized))),
             "did": made.did,
         }
 
@@ -182,6 +182,11 @@ def _floats(values) -> str | None:
 def _pixels(x) -> str:
     """(1, C, H, W) in [0, 1] -> base64 of uint8 H x W x C."""
     return encoded((x[0].permute(1, 2, 0) * 255).round().byte().contiguous().numpy())
+
+
+def _as_shown(x):
+    """The picture in 8 bits, as the page has it: Edit, which has no other, then says the same."""
+    return (x * 255).round() / 255
 
 
 def _plain(pixels: np.ndarray) -> np.ndarray:

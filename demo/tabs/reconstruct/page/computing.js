@@ -3,6 +3,7 @@
 
 import { drawingToInput } from "../../../page/drawing/layout.js";
 import { bytesOfPicture, engineFor } from "../../../page/engine.js";
+import { psnr } from "../../../../vqvae/engine/metrics.js";
 import { bytesOf, floatsOf, imageOf } from "../../../page/packed.js";
 import { pixelsOf, sizeOf } from "../../../page/pixels.js";
 
@@ -74,22 +75,21 @@ export class Computing {
     if (!input.pixels) return { ok: true, n, nothing: input.did };
     try {
       const x = Float32Array.from(input.pixels, (value) => value / 255);
-      const { latents, indices, recon, unquantized, error, ssim, ...figures } = await engine.ask(
-        "reconstruct",
-        [x],
-      );
+      const { latents, indices, error, ssim, ...drawn } = await engine.ask("reconstruct", [x]),
+        recon = bytesOfPicture(drawn.recon),
+        unquantized = bytesOfPicture(drawn.unquantized);
       return {
         ok: true,
         n,
         ssim,
-        psnr: decibels(figures.psnr),
-        psnr_unquantized: decibels(figures.psnr_unquantized),
+        psnr: decibels(x, recon),
+        psnr_unquantized: decibels(x, unquantized),
         did: input.did,
         input: input.pixels,
         latents: Float32Array.from(latents),
         indices: [...indices],
-        recon: bytesOfPicture(recon),
-        unquantized: bytesOfPicture(unquantized),
+        recon,
+        unquantized,
         error: bytesOfPicture(error),
       };
     } catch (error) {
@@ -100,8 +100,17 @@ export class Computing {
   }
 }
 
-/** A PSNR; null at its ceiling, where the pictures are equal. @param {number} psnr */
-const decibels = (psnr) => (psnr >= EQUAL ? null : psnr);
+/**
+ * The PSNR of what is shown, as Edit has it, too; null at its ceiling, where the pictures are equal.
+ * @param {Float32Array} x @param {Uint8ClampedArray} shown
+ */
+function decibels(x, shown) {
+  const figure = psnr(
+    x,
+    Float32Array.from(shown, (value) => value / 255),
+  );
+  return figure >= EQUAL ? null : figure;
+}
 
 /** @param {Record<string, any>} answer */
 const unpacked = (answer) => ({
