@@ -90,7 +90,7 @@ def check_finished(args, folder: Path) -> None:
     if not is_finished(folder):
         raise UsageError(
             f"--resume {folder} holds no run to go on with (training.safetensors is missing). Give "
-            "the folder of a run, or train again."
+            "the folder of a run, or start a new one."
         )
     if all(getattr(args, name) is None for name in BUDGETS):
         raise UsageError(
