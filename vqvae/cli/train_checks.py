@@ -69,7 +69,7 @@ def check_resume(args) -> None:
     fixed = [option(name) for name in FIXED_ON_RESUME if getattr(args, name) is not None]
     if fixed:
         raise UsageError(
-            f"{' and '.join(fixed)} cannot change on a resumed run; leave that out, or train again."
+            f"{' and '.join(fixed)} cannot change on a resumed run; leave that out, or start over."
         )
     if args.init is not None:
         raise UsageError(
