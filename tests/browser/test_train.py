@@ -208,6 +208,14 @@ def test_a_bad_field_is_named_in_place_and_nothing_starts(train, field, value, s
     expect(box).not_to_have_attribute("aria-invalid", "true")
 
 
+def test_a_bad_field_of_the_prior_is_marked_where_it_is(train):
+    box = train.locator("#vq-prior-seconds input")
+    box.fill("0")
+    train.locator("#vq-prior-start").click()
+    expect(train.locator("#vq-prior-problem")).to_contain_text("give it at least a second")
+    expect(box).to_be_focused()
+
+
 def test_a_bad_field_of_the_folded_ones_is_shown(train):
     advanced = train.get_by_text("Advanced", exact=True)
     advanced.click()

@@ -12,7 +12,7 @@ from demo.page import run_head
 from demo.page.events import Update
 from demo.runs.jobs import JobError, Jobs
 from demo.runs.presets import DATASETS, DEFAULTS, FormValues
-from demo.runs.settings import RunSettings, SettingsError, read_form
+from demo.runs.settings import RunSettings, SettingsError, field_of, read_form
 from demo.settings import Settings
 from demo.tabs.train import mending, own_images, run_card
 from demo.tabs.train.bar import CUSTOM, FIRST
@@ -82,7 +82,8 @@ def press_prior(
     try:
         run_id = start_prior(jobs, settings, visitor, model_id, seconds, conditional)
     except (ModelError, SettingsError, JobError) as error:
-        return (*show(jobs, visitor, run_id, seen), problem_html(str(error)))
+        field = "vq-prior-seconds" if field_of(str(error)) else ""
+        return (*show(jobs, visitor, run_id, seen), problem_html(str(error), field))
     return (*show(jobs, visitor, run_id, None, ""), "")
 
 

@@ -7,7 +7,7 @@ export function pressed(shown, [problem]) {
     document.querySelector(shown)?.scrollIntoView({ behavior: "smooth" });
     return;
   }
-  const box = document.querySelector(`#vq-train-${/data-field="(\w+)"/.exec(problem)?.[1]}`),
+  const box = document.getElementById(/data-field="([\w-]+)"/.exec(problem)?.[1] ?? ""),
     field = box?.querySelector("input"),
     folded = box?.closest("#vq-train-advanced")?.querySelector(".label-wrap:not(.open)");
   if (!field) return;

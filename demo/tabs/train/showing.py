@@ -147,10 +147,13 @@ def newest(jobs: Jobs, visitor: str) -> str | None:
     return next((s.run_id for s in listed if s.active), listed[0].run_id if listed else None)
 
 
-def problem_html(text: str) -> str:
-    """A sentence, with the field that it speaks of."""
-    field = field_of(text)
-    return f'<p class="vq-bad" role="alert" data-field="{field}">{escape(text)}</p>' if text else ""
+def problem_html(text: str, field: str | None = None) -> str:
+    """A sentence, with the id of the field that it speaks of: that of the form unless given."""
+    if not text:
+        return ""
+    if field is None:
+        field = f"vq-train-{field_of(text)}"
+    return f'<p class="vq-bad" role="alert" data-field="{field}">{escape(text)}</p>'
 
 
 # -- parts of the view -----------------------------------------------------------------------------
