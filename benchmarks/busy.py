@@ -1,10 +1,10 @@
 """Training on a busy machine: `python benchmarks/busy.py [--rounds N] [--seconds S]`.
 
-Prints one JSON line a figure: the steps of a training with default settings beside processes that
+Prints one JSON line per figure: the steps of a training with default settings beside processes that
 keep a core busy each, as a share of the steps of the same on one thread; and two trainings at once,
-in images a second of both, as a share of one alone. Runs that are compared follow each other, round
-after round, because a virtual machine may change its speed from one minute to the next. Synthetic
-digits.
+in images per second of both, as a share of one alone. Runs that are compared follow each other,
+round after round, because a virtual machine may change its speed from one minute to the next.
+Synthetic digits.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ TARGETS = {0: ">= 1", 1: ">= 0.95", 2: ">= 0.9"}
 
 
 def trainings(count: int, seconds: float, threads: int | None = None) -> float:
-    """Images a second of so many trainings at once, together; evaluation and start not counted."""
+    """Images per second of so many trainings together; evaluation and start not counted."""
     environment = {**os.environ, **({"OMP_NUM_THREADS": str(threads)} if threads else {})}
     with tempfile.TemporaryDirectory() as folder, contextlib.ExitStack() as stack:
         started = []

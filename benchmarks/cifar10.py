@@ -86,7 +86,7 @@ def weigh_structure(steps: int, data: list[str]) -> None:
             report(
                 f"{name}_step",
                 1000 * training["elapsed_seconds"] / training["step"],
-                "ms a step",
+                "ms per step",
                 "",
                 command,
             )

@@ -1,7 +1,7 @@
 """What a second process costs: `python benchmarks/distributed.py [--pairs N] [--seconds S]
 [--batch-size N]`.
 
-Prints one JSON line a figure: images a second of one process with two threads, of two processes
+Prints one JSON line per figure: images per second of one process with two threads, of two processes
 with one thread each (gloo) at the same global batch, and their ratio: medians over pairs of runs
 that follow each other, because a virtual machine may change its speed by a third from one minute to
 the next. Synthetic digits.
@@ -20,7 +20,7 @@ from running import call, run
 
 
 def speed(processes: int, seconds: float, batch: int) -> float:
-    """Images a second of `train` with default settings, evaluation and start not counted."""
+    """Images per second of `train` with default settings, evaluation and start not counted."""
     with tempfile.TemporaryDirectory() as folder:
         call(
             "train",

@@ -25,7 +25,7 @@ GRIDS = {
     7: {"downsample": 4, "hidden_channels": 48, "steps": 2_500},
     14: {"downsample": 2, "hidden_channels": 32, "steps": 1_500},
 }
-"""Cells a side -> what makes such a model, and the training that its error no longer falls much
+"""Cells per side -> what makes such a model, and the training that its error no longer falls much
 after."""
 MAX_BYTES = 150_000
 FIGURES = ("mse", "psnr", "ssim", "perplexity", "usage", "bits_per_image")

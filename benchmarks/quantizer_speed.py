@@ -127,7 +127,7 @@ def makers(size: int) -> dict[str, tuple[Callable, Callable]]:
 
 
 def compare(name: str, size: int, seconds: float) -> tuple[float, float, float]:
-    """How many times as fast ours is, and the medians of both, seconds a step."""
+    """How many times as fast ours is, and the medians of both, seconds per step."""
     import torch
 
     torch.manual_seed(0)

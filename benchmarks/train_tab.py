@@ -27,7 +27,7 @@ POINT = "#vq-train-charts .vq-charts:not(.vq-recorded > *) path.vq-line-a[d^='M'
 
 
 def in_app(page, runs: Path, seconds: float) -> tuple[float, float]:
-    """(seconds to the first point, images a second of wall time) of one run, started by the
+    """(seconds to the first point, images per second of wall time) of one run, started by the
     button."""
     page.locator("#vq-train-seconds input").fill(f"{seconds:g}")
     page.locator("#vq-train-reset").click()
@@ -62,7 +62,7 @@ def watch(run: Path, phase: str) -> float:
 
 
 def on_command_line(output: Path, seconds: float, data_dir: str) -> float:
-    """Images a second of the same training by the command line."""
+    """Images per second of the same training by the command line."""
     call(
         "train",
         "--dataset",

@@ -114,7 +114,7 @@ def _folder_to_be(text: str) -> Path:
     whole = Path(text).absolute()
     if not next(path for path in (whole, *whole.parents) if path.exists()).is_dir():
         raise ValueError(
-            "a file stands where this folder should; give a folder, there or to be made"
+            "there is a file where this folder should be; give a folder, there or to be made"
         )
     return Path(text)
 

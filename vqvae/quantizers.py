@@ -43,7 +43,7 @@ ABOUT: dict[str, About] = {
     ),
     "lfq": About(
         "LFQ, signs",
-        "Each number keeps only its sign: no search and bits that mean something each, but two "
+        "Each number keeps only its sign: no search and bits that each mean something, but two "
         "values per number cost detail, and codes stay in use only by an entropy loss.",
     ),
     "bsq": About(

@@ -94,7 +94,7 @@ def bar_chart(title: str, counts: Sequence[float], *, note: str = "") -> str:
     """How often each code was chosen, most used first, in multiples of an even share (1 = K codes
     used alike).
 
-    `counts` are any non-negative numbers, one a code. More than MAX_BARS codes are averaged into
+    `counts` are any non-negative numbers, one per code. More than MAX_BARS codes are averaged into
     MAX_BARS bars.
     """
     clean = sorted((c if math.isfinite(c) and c > 0 else 0.0 for c in counts), reverse=True)

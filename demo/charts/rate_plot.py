@@ -19,7 +19,7 @@ CSS_PATH, MODULE = (Path(__file__).with_suffix(end) for end in (".css", ".js"))
 STYLES = {
     "VQ-VAE, K": "k",
     "VQ-VAE, D": "d",
-    "VQ-VAE, pixels a code": "g",
+    "VQ-VAE, pixels per code": "g",
     "k-means on patches": "m",
     "JPEG": "j",
     "WebP": "w",
@@ -29,7 +29,7 @@ STYLES = {
 NAMES = {
     "VQ-VAE, K": "VQ-VAE, sweep of K",
     "VQ-VAE, D": "VQ-VAE, sweep of D",
-    "VQ-VAE, pixels a code": "VQ-VAE, sweep of the grid",
+    "VQ-VAE, pixels per code": "VQ-VAE, sweep of the grid",
     "JPEG": "JPEG, payload only",
     "WebP": "WebP, payload only",
     "quantizer": "quantizers",

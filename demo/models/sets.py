@@ -41,7 +41,7 @@ NO_PRIOR = (
 )
 NO_PRIOR_YET = (
     "This VQ-VAE has no learned prior: that is the last step of “Train all four”, and this run has "
-    "not come to it. Let one run to its end: what its prior draws then appears here."
+    "not reached it. Let one run to its end: what its prior draws then appears here."
 )
 
 
@@ -173,7 +173,7 @@ def prior_of(chosen: ModelSet, settings: Settings):
     except ModelError as error:
         return None, str(error)
     except (CheckpointError, OSError):  # its text names folders of the server
-        return None, "The prior of this VQ-VAE cannot be read: its file is damaged. Train it anew."
+        return None, "The prior of this VQ-VAE cannot be read: its file is damaged. Train it again."
 
 
 def examples(chosen: ModelSet, settings: Settings) -> tuple[np.ndarray, list[str], str]:

@@ -26,7 +26,7 @@ def codeless(settings: Settings, model_id: object) -> str:
         f"<style>{HIDDEN} {{ display: none; }}</style>"
         '<section class="vq-codeless vq-empty"><h2>This model has no codebook</h2>'
         f"<p>It is {kind}: it keeps a vector of {entry.info['latent_dim']:,} numbers instead of a "
-        "grid of codes, so there are no codes to look at, change or draw anew. The Compare tab "
+        "grid of codes, so there are no codes to look at, change or redraw. The Compare tab "
         f"shows what each of the two does to a picture.</p>{use}"
         '<button type="button" data-open="compare">Go to Compare</button></section>'
     )

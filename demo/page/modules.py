@@ -82,6 +82,16 @@ def fetch_ahead() -> str:
     }}"""
 
 
+def calls(name: str, function: str, *given: object) -> str:
+    """JavaScript for an event, which asks the server nothing: a function of a module is called with
+    what is `given`, then with the values of the event's inputs, as a list."""
+    where, before = json.dumps(address(name)), "".join(f"{json.dumps(one)}, " for one in given)
+    return (
+        f"async (...values) => (await import(new URL({where}, document.baseURI)))"
+        f".{function}({before}values)"
+    )
+
+
 def starts(module: Path) -> str:
     """The script of a gr.HTML that hands itself to `mount` of a module of the page.
 

@@ -106,7 +106,7 @@ def light_on_dark(pixels: np.ndarray, *, thin: bool) -> tuple[np.ndarray, tuple[
     values = pixels.astype(np.float32) / 255
     some = values[
         :: 1 + len(values) // 200, :: 1 + values.shape[1] // 200
-    ]  # enough to judge by, 20 times a second
+    ]  # enough to judge by, 20 times per second
     low, high = (
         np.quantile(some, (0.005, 0.995)) if values.size > 10_000 else (values.min(), values.max())
     )

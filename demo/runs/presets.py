@@ -77,7 +77,7 @@ FIELDS: tuple[Field, ...] = (
     ),
     Field(
         "prior_seconds",
-        "And then a prior, seconds",
+        "Prior training time, seconds",
         "A prior learns which codes go together, so that the model can "
         "draw new images; 0 trains none.",
         0,

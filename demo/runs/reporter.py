@@ -60,7 +60,7 @@ class Reporter:
         self.note = " ".join(filter(None, [self.note, sentence]))
 
     def progress(self, done: int, total: int, text: str, phase: Phase = Phase.STARTING) -> None:
-        """What load_dataset reports, some times a second."""
+        """What load_dataset reports, several times per second."""
         now = time.monotonic()
         if now >= self._next_progress:
             self._next_progress = now + RECORD_SECONDS

@@ -193,7 +193,7 @@ def memory_estimate(settings: RunSettings) -> int:
     """Bytes a run needs at its peak, rounded up rather than down.
 
     The process itself, the images (8 bits), weights with gradient and the optimiser's two moments,
-    and what the backward pass keeps: about six feature maps a residual block at the grid's size,
+    and what the backward pass keeps: about six feature maps per residual block at the grid's size,
     and the input at full size; or, where it is more, what measuring the model takes.
     """
     if settings.training is None:
@@ -218,7 +218,7 @@ def memory_estimate(settings: RunSettings) -> int:
 def _prior_memory(model: ModelConfig) -> int:
     """Bytes that the training of a prior needs: the scores of every hidden cell with their
     gradient, half of the cells being hidden, the attention of every block, some twenty feature maps
-    a block, and the grids (16 bits a code)."""
+    per block, and the grids (16 bits per code)."""
     sizes, cells, batch = (
         PriorConfig(),
         model.grid[0] * model.grid[1],
@@ -237,8 +237,7 @@ def _of(config: type, checked: dict[str, Any]) -> dict[str, Any]:
 def _check_prior_seconds(seconds: float, otherwise: str = "") -> None:
     if seconds < 1:
         raise SettingsError(
-            f"{BY_NAME['prior_seconds'].label} is {shown(seconds)}; give it at least a "
-            f"second{otherwise}."
+            f"{_given('prior_seconds', shown(seconds))}; give it at least a second{otherwise}."
         )
 
 
@@ -273,14 +272,14 @@ def _check_number(name: str, value: Any) -> int | float:
         f"{field.high:,.10g}"
     )
     if value is None or value == "":
-        raise SettingsError(f"{field.label} is empty; {valid}.")
+        raise SettingsError(f"{_given(name)}; {valid}.")
     if (
         isinstance(value, bool)
         or not isinstance(value, (int, float))
         or not field.low <= value <= field.high
         or (field.whole and value != int(value))
     ):
-        raise SettingsError(f"{field.label} is {shown(value)}; {valid}.")
+        raise SettingsError(f"{_given(name, shown(value))}; {valid}.")
     return int(value) if field.whole else float(value)
 
 
@@ -293,6 +292,27 @@ def check_steps(label: str, value: Any, low: int, high: int, otherwise: str = ""
             f"{label} {given}; it must be {otherwise}a whole number from {low} to {high:,}."
         )
     return int(value)
+
+
+def _given(name: str, value: str = "") -> str:
+    """What a field holds, in words: "Training time is 0 seconds", or that it is empty."""
+    label, _, unit = BY_NAME[name].label.partition(", ")
+    if unit != "seconds":
+        return f"{BY_NAME[name].label} is {value or 'empty'}"
+    return f"{label} is {value} seconds" if value else f"{label} is empty"
+
+
+def field_of(sentence: str) -> str:
+    """The name of the field that the sentence of a SettingsError begins with, or ""."""
+    starts = {field.name: (field.label, field.label.partition(", ")[0]) for field in FIELDS}
+    return next(
+        (
+            name
+            for name, says in starts.items()
+            if sentence.startswith(tuple(f"{s} is " for s in says))
+        ),
+        "",
+    )
 
 
 def shown(value: Any) -> str:

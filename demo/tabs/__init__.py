@@ -1,1 +1,1 @@
-"""The tabs of the page, one a folder; `demo.interface` shows those that exist."""
+"""The tabs of the page, one per folder; `demo.interface` shows those that exist."""

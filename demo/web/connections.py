@@ -18,7 +18,7 @@ HEAD_SECONDS = 10.0
 STALL_SECONDS = 20.0
 """How long a body may fall behind the least pace, all in all."""
 LEAST_PACE = 8 * 1024
-"""Bytes a second of a body. The slowest phone network has ten times as many."""
+"""Bytes per second of a body. The slowest phone network has ten times as many."""
 UNREAD_SECONDS = 60.0
 """How long an answer may lie in the buffers without one byte of it being taken."""
 MOST = 2000

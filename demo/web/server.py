@@ -197,6 +197,6 @@ class Server(uvicorn.Server):
             self._on_ready()
 
     async def on_tick(self, counter: int) -> bool:
-        if counter % 10 == 0:  # uvicorn ticks ten times a second
+        if counter % 10 == 0:  # uvicorn ticks ten times per second
             self._connections.sweep()
         return await super().on_tick(counter)

@@ -126,7 +126,9 @@ def test_duplicate_fills_the_form_with_the_settings_of_a(jobs):
     preset, why, *fields = handlers.press_duplicate(jobs, visitor, run)
     asked = {**DEFAULTS, "dataset": "synthetic", "codebook_size": 64, "seed": 5}
     assert (
-        preset == CUSTOM and dict(zip(NAMES, fields, strict=True)) == asked and "what B has" in why
+        preset == CUSTOM
+        and dict(zip(NAMES, fields, strict=True)) == asked
+        and "how B differs" in why
     )
     _, why, *fields = handlers.press_duplicate(jobs, new_token(), run)
     assert sides.MISSING in why and all(isinstance(field, dict) for field in fields)
@@ -144,7 +146,7 @@ def test_one_press_starts_both_and_a_second_one_shows_them(jobs):
     assert again[:2] == (a, b) and len(jobs.list_runs(visitor)) == 2
     for other in ({"value": "64"}, {"steps": 300}, {"learning_rate": 0.001}):
         *pickers, refused = press(jobs, visitor, a, b, view.seen, **other)
-        assert "A and B of before are still in training" in refused.problem
+        assert "The earlier A and B are still in training" in refused.problem
         assert pickers == [None, None] and len(jobs.list_runs(visitor)) == 2
     assert "One setting differs. Codebook size K: 512 in A, 16 in B." in drawn(jobs, visitor, a, b)
 

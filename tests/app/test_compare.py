@@ -164,7 +164,7 @@ def test_a_walk_begins_and_ends_with_the_two_reconstructions(settings):
             path = pictures(walk[kind]["pictures"], comparison.STEPS).astype(int)
             assert abs(path[end] - pictures(shown[kind]["recon"])[0]).max() <= 1
     assert (
-        "another size"
+        "not the size"
         in ask(comparison.compare_between, settings, a=raw[0], b=raw[1][:40])["error"]
     )
 

@@ -205,5 +205,5 @@ def test_a_drawing_becomes_in_the_page_what_it_becomes_on_the_server(drawn_on):
                 here["latents"], floats_of(there["latents"]), rtol=1e-3, atol=1e-3
             )
         for figure in ("psnr", "ssim", "psnr_unquantized"):
-            assert here[figure] == pytest.approx(there[figure], abs=1e-3), figure
+            assert here[figure] == pytest.approx(there[figure], abs=1e-2), figure
     assert 0 < nothing < 12

@@ -82,7 +82,7 @@ def test_events_and_pages_that_come_too_fast_wait_and_nothing_else_does(monkeypa
     for method, path in (("GET", "/"), ("POST", "/gradio_api/queue/join")):
         slept.clear()
         assert [page.request(method, path).status_code for _ in range(3)] == [200] * 3
-        assert sum(slept) == 1.0, "within the burst at once, then one a second"
+        assert sum(slept) == 1.0, "within the burst at once, then one per second"
     slept.clear()
     assert page.post("/gradio_api/call/encode").status_code == 200 and sum(slept) == 1.0
 

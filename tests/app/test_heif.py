@@ -18,7 +18,7 @@ from vqvae.data.pictures import PictureError, read_picture, read_whole_picture
 
 
 def cost(data: bytes) -> float:
-    """Bytes a pixel that a file's head asks for."""
+    """Bytes per pixel that a file's head asks for."""
     opened = open_heif(data)
     return opened.info[DECODED_BYTES] / (opened.width * opened.height)
 

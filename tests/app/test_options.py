@@ -63,8 +63,8 @@ def test_a_token_is_made_where_others_reach_the_app_and_nothing_else_asks():
         (["--images", "nowhere"], {}, "--images nowhere: that is no folder"),
         (["--checkpoints", "nowhere"], {}, "--checkpoints nowhere: that is no folder"),
         ([], {"VQVAE_CHECKPOINTS": __file__}, "that is no folder; give one that holds models"),
-        (["--data-dir", __file__], {}, "a file stands where this folder should"),
-        (["--data-dir", f"{__file__}/below"], {}, "a file stands where this folder should"),
+        (["--data-dir", __file__], {}, "there is a file where this folder should be"),
+        (["--data-dir", f"{__file__}/below"], {}, "there is a file where this folder should be"),
         (["--allow-host", "http://class.example"], {}, "give the name alone"),
         ([], {"VQVAE_ALLOW_HOSTS": "a.example b.example:80"}, "b.example:80: give the name alone"),
         (

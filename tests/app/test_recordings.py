@@ -26,7 +26,7 @@ from demo.web.served.recordings import recordings_route
 from vqvae.collapse import collapsed
 
 SAID = {
-    "healthy": "Healthy: 512 of 512 codes",
+    "healthy": "Codebook healthy: 512 of 512 codes",
     "plain": "Codebook collapse: ",
     "shrink": "Codebook collapse: ",
 }
@@ -65,7 +65,9 @@ def test_the_codebook_tab_would_call_it_the_same(recording):
         use = UsageCounts(counts, counts[None], None, 1)
         said = train_view.verdict(figures._replace(usage=use.usage, perplexity=use.perplexity))
         assert said.startswith(
-            {"good": "Healthy", "fair": "Many dead", "bad": "Codebook coll"}[verdict(use)[0]]
+            {"good": "Codebook healthy", "fair": "Many dead", "bad": "Codebook coll"}[
+                verdict(use)[0]
+            ]
         )
 
 
@@ -106,7 +108,9 @@ def test_whoever_has_not_trained_sees_the_healthy_one_and_may_choose(jobs):
     visitor = new_token()
     view = train.find_run(jobs, visitor)
     assert (
-        "Healthy" in view.said and "vq-recorded" in view.charts and "recordings/" in view.pictures
+        "Codebook healthy" in view.said
+        and "vq-recorded" in view.charts
+        and "recordings/" in view.pictures
     )
     assert (
         view.recordings["visible"]
@@ -121,7 +125,7 @@ def test_whoever_has_not_trained_sees_the_healthy_one_and_may_choose(jobs):
         assert not any(
             isinstance(part, str) for part in (again.status, again.pictures, again.charts)
         )
-    assert "Healthy" in train.choose_recording(jobs, visitor, "../plain").said
+    assert "Codebook healthy" in train.choose_recording(jobs, visitor, "../plain").said
 
 
 def test_a_recording_is_no_run_of_the_visitors(jobs):

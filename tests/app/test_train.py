@@ -9,7 +9,7 @@ import pytest
 
 from demo.runs.jobs import Jobs
 from demo.runs.presets import DEFAULTS, FIELDS, PRESETS, preset_values
-from demo.runs.settings import SettingsError, check_memory, memory_estimate, read_form
+from demo.runs.settings import SettingsError, check_memory, field_of, memory_estimate, read_form
 from demo.runs.status import Phase, Status
 from demo.session import new_token
 from demo.settings import Settings
@@ -235,7 +235,12 @@ def test_a_bad_number_is_refused_with_a_sentence_that_names_the_field(name, valu
     with pytest.raises(SettingsError) as caught:
         read_form(form(**{name: value}), data_dir=tmp_path)
     text = str(caught.value)
-    assert text.startswith(label) and "number from" in text and len(text) < 300
+    assert field_of(text) == name
+    assert (
+        text.startswith(label.removesuffix(", seconds"))
+        and "number from" in text
+        and len(text) < 300
+    )
 
 
 @pytest.mark.parametrize(
@@ -261,7 +266,7 @@ def test_a_bad_number_is_refused_with_a_sentence_that_names_the_field(name, valu
         ({"dataset": "own"}, "but there are none: upload a zip"),
         (
             {"prior_seconds": 0.05},
-            "And then a prior, seconds is 0.05; give it at least a second, or 0 to train none.",
+            "Prior training time is 0.05 seconds; give it at least a second, or 0 to train none.",
         ),
     ],
 )
@@ -370,6 +375,12 @@ def test_collapse_is_called_by_its_name():
     assert "Codebook collapse" in train_view.said_html(status("finished"), begun, bad), (
         "however short the run was"
     )
+
+
+def test_a_healthy_codebook_of_blurred_pictures_is_no_success():
+    sharp, grey = (train_view.Figures(1.0, 5, 7, psnr) for psnr in (20.0, 9.8))
+    assert train_view.verdict(sharp).endswith("with a perplexity of 5.")
+    assert "still blurred (9.8 dB): train longer." in train_view.verdict(grey)
 
 
 def test_a_run_and_the_codebook_tab_call_the_same_codebook_collapsed():

@@ -7,6 +7,8 @@ from playwright.sync_api import expect
 
 from demo.tabs.train.beside.setup import NAMED
 
+KINDS = ("four", "sweep", "quantizers")
+
 
 def selected(page, tab):
     expect(page.locator(f"#vq-tab-{tab}-button")).to_have_attribute("aria-selected", "true")
@@ -168,7 +170,7 @@ def test_two_runs_side_by_side_are_in_the_address(context, open_page):
     expect(a).to_have_value("Recorded: Healthy")
     expect(said).to_contain_text("Commitment weight β: 0.25 in A")
     page.locator("#vq-train-duplicate").click()
-    expect(page.locator("#vq-train-why")).to_contain_text("what B has otherwise")
+    expect(page.locator("#vq-train-why")).to_contain_text("how B differs")
     page.get_by_role("radio", name="One run").check()
     page.wait_for_url("**show=one**")
     page.reload()
@@ -194,4 +196,38 @@ def test_what_b_has_otherwise_is_in_the_address(context, open_page):
     expect(differs).to_have_value("Seed")
     expect(to).to_have_value("77")
     expect(steps).to_have_value("120")
+    assert page.errors == []
+
+
+def test_the_forms_of_compare_are_in_the_address(context, open_page):
+    page = open_page(context, "/?tab=compare&four-images=synthetic&quantizers-kinds=ema.fsq")
+    four, sweep, rivals = (page.locator(f"#vq-compare-{kind}") for kind in KINDS)
+    expect(four.get_by_label("Images to learn")).to_have_value("Synthetic digits")
+    boxes = rivals.locator("input[type=checkbox]")
+    expect(rivals.locator("input[type=checkbox]:checked")).to_have_count(2)
+    four.get_by_label("Preset").click()
+    page.get_by_role("option", name="Bad on purpose: posterior collapse").click()
+    four.get_by_label("Seconds for each model").fill("7")
+    four.get_by_label("Steps, instead of seconds").fill("120")
+    sweep.get_by_label("What to vary").click()
+    page.get_by_role("option").filter(has_text="pixels").first.click()
+    boxes.nth(3).click()
+    rivals.get_by_label("Steps for each quantizer").fill("90")
+    page.wait_for_url("**quantizers-steps=90*")
+    chosen = [box.is_checked() for box in boxes.all()]
+    vary = sweep.get_by_label("What to vary").input_value()
+    page.reload()
+    expect(four.get_by_label("Images to learn")).to_have_value("Synthetic digits")
+    expect(four.get_by_label("Preset")).to_have_value("Bad on purpose: posterior collapse")
+    expect(four).to_contain_text("With a KL weight of 200")
+    expect(four.get_by_label("Seconds for each model")).to_have_value("7")
+    expect(four.get_by_label("Steps, instead of seconds")).to_have_value("120")
+    expect(sweep.get_by_label("What to vary")).to_have_value(vary)
+    expect(rivals.get_by_label("Steps for each quantizer")).to_have_value("90")
+    assert [box.is_checked() for box in boxes.all()] == chosen and sum(chosen) == 3
+    page.wait_for_timeout(1600)  # a later change is a step of its own
+    rivals.get_by_label("Steps for each quantizer").fill("95")
+    page.wait_for_url("**quantizers-steps=95*")
+    page.go_back()
+    expect(rivals.get_by_label("Steps for each quantizer")).to_have_value("90")
     assert page.errors == []

@@ -252,6 +252,76 @@ def test_a_lost_server_says_so_and_what_was_asked_comes_when_it_is_back(tab):
     page.wait_for_function("document.querySelector('.vg-status').innerText === ''")
 
 
+def stay_half(page):
+    """From now on every drawing that is asked for is half done; nothing of it is drawn."""
+    whole = []
+
+    def answer(route):
+        name = json.loads(route.request.post_data)["fn_name"]
+        if name == "generate_stop":
+            route.fulfill(json={"ok": True})
+        elif name != "generate_sample":
+            route.continue_()
+        else:
+            if not whole:
+                whole.append(route.fetch().json())
+            route.fulfill(json={**whole[0], "n": None, "job": "ticket", "done": 5})
+
+    page.route("**/component_server**", answer)
+
+
+def pixels(page):
+    return page.eval_on_selector(".vg-paper canvas", "canvas => canvas.toDataURL()")
+
+
+@pytest.mark.parametrize("at", ["half", "decoding"])
+def test_cancel_brings_the_sheet_back_that_was_there(tab, at):
+    page = tab()
+    before = pixels(page)
+    stay_half(page)
+    if at == "decoding":  # the pictures of a half sheet are on their way into the page
+        page.evaluate(
+            """() => { const { decode } = HTMLImageElement.prototype;
+            HTMLImageElement.prototype.decode = async function () {
+              document.body.dataset.decoding = "";
+              await decode.call(this);
+              await new Promise((done) => setTimeout(done, 1500));
+            }; }"""
+        )
+    page.click(".vg-counts [value='4']")
+    page.click(".vg-go")
+    if at == "half":
+        page.wait_for_function("document.querySelectorAll('.vg-picks button').length === 4")
+        assert page.is_disabled(".vg [data-do=save]") and page.is_disabled(".vg [data-do=edit]")
+    else:
+        page.wait_for_selector("[data-decoding]")
+    page.click(".vg [data-do=cancel]")
+    page.wait_for_timeout(2000)
+    assert page.locator(".vg-picks button").count() == 100 and pixels(page) == before
+    assert page.inner_text(".vg-status") == "Cancelled." and page.is_hidden(".vg-job")
+    assert not page.locator(".vg-go[aria-busy]").count()
+    assert page.is_enabled(".vg [data-do=save]") and page.is_enabled(".vg [data-do=edit]")
+    page.click(".vg-cells button >> nth=3")
+    page.wait_for_selector(".vg-candidates button")
+    assert page.errors == []
+
+
+def test_where_no_sheet_was_before_cancel_leaves_none(tab, context):
+    page = tab("bare")
+    stay_half(page)
+    page.locator("#vq-model input").click()
+    page.get_by_role("option").filter(has_text="mnist").first.click()
+    page.wait_for_function("document.querySelectorAll('.vg-picks button').length === 100")
+    page.click(".vg [data-do=cancel]")
+    page.wait_for_selector(".vg-frame", state="hidden")
+    assert "Press Generate" in page.inner_text(".vg-status") and page.is_hidden(".vg-sample")
+    assert page.is_disabled(".vg [data-do=save]")
+    page.unroute("**/component_server**")
+    generate(page)
+    assert page.is_visible(".vg-sample") and page.is_enabled(".vg [data-do=save]")
+    assert page.errors == []
+
+
 def test_a_wrong_number_is_named_and_nothing_is_lost(tab):
     page = tab()
     page.fill(".vg [name=top_k]", "-3")

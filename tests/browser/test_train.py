@@ -58,7 +58,7 @@ def phase(page, name):
 def test_a_fresh_tab_shows_a_recorded_run_until_one_of_the_visitors_takes_its_place(train):
     phase(train, "Recorded run")
     said, pictures = train.locator("#vq-train-said"), train.locator("#vq-train-pictures")
-    expect(said).to_contain_text("Healthy: 512 of 512 codes")
+    expect(said).to_contain_text("Codebook healthy: 512 of 512 codes")
     expect(
         train.locator("#vq-train-charts .vq-recorded path[data-name=usage][d^='M']")
     ).to_be_attached()
@@ -190,15 +190,41 @@ def is_one_at_a_time():
             10**9,
             "Codebook size K is 1,000,000,000; it must be a whole number from 2 to 16,384",
         ),
-        ("seconds", "", "Training time, seconds is empty"),
-        ("seconds", -5, "Training time, seconds is -5"),
+        ("seconds", "", "Training time is empty"),
+        ("seconds", -5, "Training time is -5 seconds"),
     ],
 )
 def test_a_bad_field_is_named_in_place_and_nothing_starts(train, field, value, sentence):
     set_number(train, field, value)
     train.locator("#vq-train-start").click()
-    expect(train.locator("#vq-train-problem [role=alert]")).to_contain_text(sentence)
+    said = train.locator("#vq-train-problem [role=alert]")
+    expect(said).to_contain_text(sentence)
+    expect(said).to_be_in_viewport()
+    box = train.locator(f"#vq-train-{field} input")
+    expect(box).to_be_focused()
+    expect(box).to_have_attribute("aria-invalid", "true")
     phase(train, "Recorded run")
+    box.fill("20")
+    expect(box).not_to_have_attribute("aria-invalid", "true")
+
+
+def test_a_bad_field_of_the_prior_is_marked_where_it_is(train):
+    box = train.locator("#vq-prior-seconds input")
+    box.fill("0")
+    train.locator("#vq-prior-start").click()
+    expect(train.locator("#vq-prior-problem")).to_contain_text("give it at least a second")
+    expect(box).to_be_focused()
+
+
+def test_a_bad_field_of_the_folded_ones_is_shown(train):
+    advanced = train.get_by_text("Advanced", exact=True)
+    advanced.click()
+    set_number(train, "learning_rate", -1)
+    advanced.click()
+    box = train.locator("#vq-train-learning_rate input")
+    expect(box).to_be_hidden()
+    train.locator("#vq-train-start").click()
+    expect(box).to_be_focused()
 
 
 def test_a_preset_fills_the_form_and_a_change_by_hand_leaves_it(train):

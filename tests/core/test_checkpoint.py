@@ -260,7 +260,7 @@ def rewrite(file: Path, change) -> None:
 def test_truncated_files_are_refused(folder, name, share):
     content = (folder / name).read_bytes()
     (folder / name).write_bytes(content[: int(share * len(content))])
-    with pytest.raises(CheckpointError, match=rf"{name} is damaged.*Copy it again, or train anew"):
+    with pytest.raises(CheckpointError, match=rf"{name} is damaged.*Copy it again, or train again"):
         load_checkpoint(folder)
 
 

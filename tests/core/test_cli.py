@@ -262,7 +262,8 @@ def test_a_whole_picture_becomes_a_larger_grid_and_a_picture_again(trained, tmp_
     code, back, photo = tmp_path / "photo.vq", tmp_path / "back.png", tmp_path / "photo.png"
     Image.effect_noise((90, 30), 60).save(photo)
     assert main(["encode", str(trained[0]), str(photo), "--whole", "--output", str(code)]) == 0
-    assert "8 x 23 codes of 16" in capsys.readouterr().out  # 4 pixels a code, filled up to the next
+    # 4 pixels per code, filled up to the next
+    assert "8 x 23 codes of 16" in capsys.readouterr().out
     assert main(["decode", str(trained[0]), str(code), "--output", str(back)]) == 0
     assert Image.open(back).size == (92, 32)
     Image.new("L", (3000, 60)).save(photo)

@@ -94,7 +94,7 @@ def test_a_finished_run_is_trained_further_and_measured_again(cli_train, tmp_pat
     )
     assert "3 steps are done" in capsys.readouterr().err
     assert main(["train", "--resume", str(tmp_path / "a"), "--steps", "6"]) == 0
-    assert "The prior belongs to the weights of before and is removed" in capsys.readouterr().err
+    assert "The prior belongs to the earlier weights and is removed" in capsys.readouterr().err
     ours, other = (vqvae.load_checkpoint(tmp_path / name) for name in "ab")
     assert (
         ours.training["step"] == 6

@@ -217,7 +217,7 @@ def test_a_corrupt_file_on_disk_is_named_with_its_cure(small_mnist, file, damage
 
 
 def cifar_archive() -> tuple[bytes, dict[str, str]]:
-    """A stand-in for the official archive with 2 images a batch, and the md5 of each file in it."""
+    """A stand-in for the official archive with 2 images per batch, and the md5 of each file in it."""
     rng, buffer, sums = np.random.default_rng(0), io.BytesIO(), {}
     with tarfile.open(fileobj=buffer, mode="w:gz") as archive:
         for name in [

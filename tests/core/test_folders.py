@@ -601,7 +601,7 @@ def test_a_set_that_uses_little_of_its_range_is_told(tmp_path):
     images = load_dataset(path, data_dir=tmp_path)
     assert images.notes == (
         "The deep grey images use only values from 30000 to 33007 of 0 to 65535, so that they have "
-        "little contrast here: spread them over the range, and save them anew.",
+        "little contrast here: spread them over the range, and save them again.",
     )
 
 

@@ -139,7 +139,7 @@ def test_a_push_that_fails_is_a_sentence(folder, monkeypatch):
     [
         ("nowhere", "is no checkpoint"),
         ("/no/such/folder", "is no checkpoint"),
-        ("someone/nothing", "could not be had from the hub"),
+        ("someone/nothing", "could not be downloaded from the hub"),
     ],
 )
 def test_what_cannot_be_had_is_said_in_a_sentence(name, sentence, monkeypatch):

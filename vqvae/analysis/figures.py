@@ -85,7 +85,7 @@ def index_page(use: UsageCounts, figures: list[str], tables: list[str], about: s
     facts = [
         ("Used", f"{use.codebook_size - use.dead:,} of {use.codebook_size:,} codes"),
         ("Perplexity", f"{use.perplexity:.1f} codes in effective use"),
-        ("Entropy", f"{use.entropy_bits:.2f} of {use.nominal_bits:.2f} bits an index"),
+        ("Entropy", f"{use.entropy_bits:.2f} of {use.nominal_bits:.2f} bits per index"),
     ]
     items = "".join(f"<dt>{escape(k)}</dt><dd>{escape(v)}</dd>" for k, v in facts)
     images = "".join(

@@ -25,7 +25,7 @@ NEAREST = 5
 
 
 def codes_table(model: VQVAE, use: UsageCounts) -> str:
-    """One row a code: index, times chosen, share of all cells, rank, dead, cluster, its vector."""
+    """One row per code: index, times chosen, share of cells, rank, dead, cluster, its vector."""
     from vqvae.analysis.statistics import clusters
 
     total = max(1, use.total)
@@ -79,7 +79,7 @@ def summary_table(_: VQVAE, use: UsageCounts) -> str:
 
 
 def classes_table(model: VQVAE, use: UsageCounts) -> str:
-    """One row a code, one column a class: times chosen. Only the header where there are no
+    """One row per code, one column per class: times chosen. Only the header where there are no
     classes."""
     if use.class_counts is None:
         return _csv(["code"], [])
@@ -92,7 +92,7 @@ def classes_table(model: VQVAE, use: UsageCounts) -> str:
 
 
 def positions_table(model: VQVAE, use: UsageCounts) -> str:
-    """One row a code, one column a position (row, column of the grid): times chosen."""
+    """One row per code, one column per position (row, column of the grid): times chosen."""
     h, w = model.config.grid
     positions = len(use.position_counts)
     names = [f"r{p // w}c{p % w}" if positions == h * w else f"p{p}" for p in range(positions)]
@@ -102,7 +102,7 @@ def positions_table(model: VQVAE, use: UsageCounts) -> str:
 
 
 def neighbours_table(model: VQVAE, _: UsageCounts) -> str:
-    """One row a code and neighbour: the nearest codes in the codebook's own space, by both
+    """One row per code and neighbour: the nearest codes in the codebook's own space, by both
     measures."""
     import torch
     import torch.nn.functional as F

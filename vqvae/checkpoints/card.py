@@ -17,8 +17,8 @@ METRICS = (
     ("perplexity", "perplexity of the codes"),
     ("usage", "share of codes used"),
     ("sharpness", "sharpness of the reconstructions, 1 is that of the pictures"),
-    ("kl_nats", "KL divergence, nats a picture"),
-    ("bits_per_image", "bits a picture"),
+    ("kl_nats", "KL divergence, nats per picture"),
+    ("bits_per_image", "bits per picture"),
 )
 
 

@@ -179,7 +179,7 @@ def read_prior_header(file: Path) -> dict:
         return {**header, **recorded}
     except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         raise CheckpointError(
-            f"{file} is damaged or no prior ({error}). Copy it again, or train the prior anew."
+            f"{file} is damaged or no prior ({error}). Copy it again, or train the prior again."
         ) from error
 
 

@@ -36,9 +36,9 @@ def _download_errors(name: str) -> Generator[None]:
         yield
     except Exception as error:
         raise CheckpointError(
-            f"{name!r} is no folder here and could not be had from the hub ({_reason(error)}). "
-            "Give the folder of a checkpoint, a shipped name such as mnist, or check the name "
-            "and the connection."
+            f"{name!r} is no folder here and could not be downloaded from the hub "
+            f"({_reason(error)}). Give the folder of a checkpoint, a shipped name such as "
+            "mnist, or check the name and the connection."
         ) from error
 
 

@@ -96,7 +96,7 @@ def codebook(args) -> None:
     print(verdict(use)[1])
     print(
         f"{use.codebook_size - use.dead:,} of {use.codebook_size:,} codes used, perplexity "
-        f"{use.perplexity:.1f}, {use.entropy_bits:.2f} of {use.nominal_bits:.2f} bits an index. "
+        f"{use.perplexity:.1f}, {use.entropy_bits:.2f} of {use.nominal_bits:.2f} bits per index. "
         f"{len(written)} files in {output} after {time.perf_counter() - started:.1f} s; open "
         f"{output / 'index.html'}."
     )

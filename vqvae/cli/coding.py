@@ -61,7 +61,7 @@ def add_encode(subparsers) -> None:
     parser = subparsers.add_parser(
         "encode",
         help="a picture into a compact file of indices",
-        description="The file holds log2 K bits an index and 16 bytes of version, model "
+        description="The file holds log2 K bits per index and 16 bytes of version, model "
         "fingerprint, sizes and checksum.",
     )
     add_checkpoint(parser)

@@ -23,9 +23,7 @@ class Input:
         self.path = None if given == STREAM else _existing(given)
         self._piped: bytes | None = None
         if self.path is None and sys.stdin.isatty():
-            raise UsageError(
-                "- stands for standard input, and nothing is piped into it; use < or |."
-            )
+            raise UsageError("- means standard input, and nothing is piped into it; use < or |.")
 
     def __str__(self) -> str:
         return "standard input" if self.path is None else str(self.path)

@@ -84,7 +84,7 @@ def describe(values: dict) -> list[tuple[str, str]]:
 def _of_the_prior(prior: dict) -> str:
     """What a prior's file says of itself, in a line."""
     if not prior:
-        return "yes, but its file cannot be read; train it anew with `train-prior --force`"
+        return "yes, but its file cannot be read; train it again with `train-prior --force`"
     config, metrics, training = prior["config"], prior["metrics"], prior["training"]
     parts = [
         f"{config.get('layers')} layers of {config.get('channels')} channels",

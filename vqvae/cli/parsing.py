@@ -134,7 +134,7 @@ def add_data(parser: argparse.ArgumentParser) -> None:
         type=threads,
         metavar="N",
         help="threads that decode the images of a folder "
-        "or zip; after that all data is in memory, and batches need no workers (default: one a "
+        "or zip; after that all data is in memory, and batches need no workers (default: one per "
         "core, at most 8)",
     )
 

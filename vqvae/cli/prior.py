@@ -136,7 +136,7 @@ def check(args, folder: Path) -> None:
         if not (folder / PRIOR_RUN_FILE).is_file():
             raise UsageError(
                 f"{folder} holds no prior's run to go on with ({PRIOR_RUN_FILE} is missing). Leave "
-                "--resume out to train anew."
+                "--resume out to start over."
             )
     elif args.output is not None and Path(args.output).resolve() != folder.resolve():
         check_output(args.output, args.force)

@@ -69,7 +69,7 @@ def check_resume(args) -> None:
     fixed = [option(name) for name in FIXED_ON_RESUME if getattr(args, name) is not None]
     if fixed:
         raise UsageError(
-            f"{' and '.join(fixed)} cannot change on a resumed run; leave that out, or train anew."
+            f"{' and '.join(fixed)} cannot change on a resumed run; leave that out, or start over."
         )
     if args.init is not None:
         raise UsageError(
@@ -90,7 +90,7 @@ def check_finished(args, folder: Path) -> None:
     if not is_finished(folder):
         raise UsageError(
             f"--resume {folder} holds no run to go on with (training.safetensors is missing). Give "
-            "the folder of a run, or train anew."
+            "the folder of a run, or start a new one."
         )
     if all(getattr(args, name) is None for name in BUDGETS):
         raise UsageError(

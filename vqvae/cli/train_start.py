@@ -43,7 +43,7 @@ def prepare(args, line: ProgressLine):
     check_budget(training, args.resume, args)
     if finished and args.output is None and (Path(args.resume) / "prior.safetensors").is_file():
         line.note(
-            "The prior belongs to the weights of before and is removed; with --output DIR the "
+            "The prior belongs to the earlier weights and is removed; with --output DIR the "
             "model stays as it is and the new one is written there."
         )
     return training, test

@@ -65,7 +65,7 @@ def load_dataset(
             makes.
         count: at most this many images (a random choice of them; the synthetic set then draws no
             more than these).
-        workers: threads that decode the files of a folder or zip; None or 0 takes one a core, at
+        workers: threads that decode the files of a folder or zip; None or 0 takes one per core, at
             most 8.
 
     Returns:

@@ -156,7 +156,7 @@ def _read_idx(path: Path, axes: int) -> np.ndarray:
 
 
 def _cure(path: Path) -> str:
-    return f"Delete {path} and run again to download it anew."
+    return f"Delete {path} and run this again: it is then downloaded."
 
 
 def fetch(

@@ -107,7 +107,7 @@ def white_of(ranges: Sequence[tuple[float, float, bool]]) -> tuple[float | None,
         return white, ""
     return white, (
         f"The deep grey images use only values from {low:g} to {high:g} of 0 to {white:g}, so that "
-        "they have little contrast here: spread them over the range, and save them anew."
+        "they have little contrast here: spread them over the range, and save them again."
     )
 
 

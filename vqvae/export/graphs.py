@@ -5,7 +5,7 @@
     decoder    indices int64 (batch, h, w) in 0..K-1
                ->  x float32 (batch, C, factor * h, factor * w) in [0, 1]
 
-Any batch and any size go through (pictures of at least two cells a side). What goes in is not
+Any batch and any size go through (pictures of at least two cells per side). What goes in is not
 checked there: pixels must lie in [0, 1].
 """
 
@@ -37,7 +37,7 @@ NEEDED = ("onnx", "onnxscript")
 """Packages that PyTorch needs to write ONNX."""
 OPSET = 20
 MOST_PICTURES, MOST_CELLS = 65_536, 4_096
-"""Limits that a graph has to name: pictures at once, cells a side."""
+"""Limits that a graph has to name: pictures at once, cells per side."""
 
 
 class ExportError(VqvaeError):

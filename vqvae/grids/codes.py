@@ -15,7 +15,7 @@ from vqvae.config import MAX_CODEBOOK_SIZE
 from vqvae.errors import VqvaeError
 
 MAX_SIDE = 128
-"""Rows or columns at most: a 1,024-pixel image at 8 pixels a cell."""
+"""Rows or columns at most: a 1,024-pixel image at 8 pixels per cell."""
 
 
 class CodesError(VqvaeError, ValueError):

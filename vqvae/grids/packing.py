@@ -2,8 +2,8 @@
 file.
 
 All three hold the indices as they are. Text and file pack them as one integer in base K, so that a
-grid takes log2(K) bits a cell and not a bit more: 49 indices of 512 are 56 bytes. A checksum tells
-damage from data.
+grid takes log2(K) bits per cell and not a bit more: 49 indices of 512 are 56 bytes. A checksum
+tells damage from data.
 """
 
 from __future__ import annotations

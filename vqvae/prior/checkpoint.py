@@ -90,7 +90,7 @@ def load_prior(name_or_path: str | os.PathLike, model=None) -> Prior:
     try:
         config = PriorConfig.from_dict(header["config"])
     except (ConfigError, TypeError) as error:
-        raise CheckpointError(f"{file}: {error} Copy it again, or train the prior anew.") from error
+        raise CheckpointError(f"{file}: {error} Copy it or train the prior again.") from error
     tensors = read_tensors(file)
     model = load(path) if model is None else model
     if header["fingerprint"] != model.fingerprint():

@@ -54,7 +54,7 @@ class PriorConfig(Config):
 
     @property
     def tables(self) -> int:
-        """How many tables of marginals: one a class, or one for all where those would be too
+        """How many tables of marginals: one per class, or one for all where those would be too
         large."""
         return (
             max(1, self.classes)

@@ -220,8 +220,8 @@ def _draw(logits: Tensor, sampling: Sampling, generator: torch.Generator) -> Ten
         before = ordered.values.cumsum(-1) - ordered.values
         kept = ordered.values * (before < sampling.top_p * ordered.values.sum(-1, keepdim=True))
         p = torch.zeros_like(p).scatter(1, ordered.indices, kept)
-    # The inverse of the cumulated probabilities: one random number a cell, where Gumbel noise needs
-    # K.
+    # The inverse of the cumulated probabilities: one random number per cell, where Gumbel noise
+    # needs K.
     total = p.cumsum(-1)
     u = torch.rand(len(p), 1, generator=generator).to(p.device) * total[:, -1:]
     drawn = torch.searchsorted(total, u, right=True).squeeze(1).clamp_max(p.shape[-1] - 1)

@@ -48,7 +48,7 @@ export function takeFiles(root, { claim, onFile, say }) {
     root.classList.remove("vr-over");
     const file = event.dataTransfer?.files[0];
     if (file) take(file);
-    else say("That was no file; save the picture first, then drop it or choose it.", "error");
+    else say("That was not a file; save the picture first, then drop it or choose it.", "error");
   });
   takePasted(root, take);
   return { choose: () => input.click() };

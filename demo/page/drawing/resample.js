@@ -2,7 +2,7 @@
 // then the server's.
 
 /**
- * A picture of one number a pixel. @typedef {{data: ArrayLike<number>, height: number, width:
+ * A picture of one number per pixel. @typedef {{data: ArrayLike<number>, height: number, width:
  * number}} Plane
  */
 

@@ -1,22 +1,13 @@
 """The values of a form in the address of the page: JavaScript for Gradio's events, which ask the
 server nothing."""
 
-import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from demo.page.modules import address
+from demo.page.modules import calls
 
-FORM, VALUES = "form.js", "values.js"
-"""The modules beside this file that do it."""
-
-
-def _call(function: str, plan: dict[str, Any], arguments: str, module: str = FORM) -> str:
-    where = json.dumps(address(f"demo/page/guide/{module}"))
-    return (
-        f"async (...values) => (await import(new URL({where}, document.baseURI)))"
-        f".{function}({json.dumps(plan)}, {arguments})"
-    )
+FORM, VALUES = (f"demo/page/guide/{name}.js" for name in ("form", "values"))
+"""The modules that do it."""
 
 
 def remembers(names: Sequence[str], presets: Mapping[str, Mapping[str, Any]], first: str) -> str:
@@ -26,19 +17,19 @@ def remembers(names: Sequence[str], presets: Mapping[str, Mapping[str, Any]], fi
     presets: the value of every field in each preset, a field that a preset leaves as it is
     included. first: the preset that the page opens with.
     """
-    return _call("remember", {"names": list(names), "presets": presets, "first": first}, "values")
+    return calls(FORM, "remember", {"names": list(names), "presets": presets, "first": first})
 
 
 def recalls(names: Sequence[str], presets: Mapping[str, Mapping[str, Any]], first: str) -> str:
     """For an event whose inputs and outputs are the preset and the fields: sets them as the address
     has them."""
-    return _call("recall", {"names": list(names), "presets": presets, "first": first}, "values")
+    return calls(FORM, "recall", {"names": list(names), "presets": presets, "first": first})
 
 
 def keeps(names: Sequence[str], firsts: Sequence[Any]) -> str:
     """For an event whose inputs are the fields `names`: those that differ from what they are at
     first, `firsts`, go into the address."""
-    return _call("keep", {"names": list(names), "firsts": list(firsts)}, "values", VALUES)
+    return calls(VALUES, "keep", {"names": list(names), "firsts": list(firsts)})
 
 
 def restores(
@@ -49,4 +40,4 @@ def restores(
     """For an event whose outputs are these fields: sets them as the address has them. implied: of a
     field that the address does not name, the other names of which any one means that value."""
     plan = {"names": list(names), "firsts": list(firsts), "implied": implied or {}}
-    return _call("recall", plan, "values", VALUES)
+    return calls(VALUES, "recall", plan)

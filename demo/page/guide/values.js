@@ -1,30 +1,48 @@
-// Values of single fields in the address: none where a field is as it is at first. See memory.py.
+// Values of single fields in the address: none where a field is as it is at first. A field of several
+// choices has all of them at first. See memory.py.
 
 import { read, write } from "./address.js";
 
+/** @typedef {string | number | string[] | null} Value */
 /**
  * @typedef {object} Plan
  * @property {string[]} names in the address
- * @property {(string | number)[]} firsts what goes without saying
+ * @property {Value[]} firsts what goes without saying
  * @property {Record<string, [string[], string]>} [implied] of a name that the address does not
  *   have, the others of which any one means that value
  */
 
-/** @param {Plan} plan @param {(string | number | null)[]} values as they are now */
+const NONE = "none",
+  BETWEEN = ".";
+
+/** In the address. @param {Value} value @param {Value} first */
+function worded(value, first) {
+  if (!Array.isArray(first) || !Array.isArray(value)) return /** @type {any} */ (value);
+  return first.filter((one) => value.includes(one)).join(BETWEEN) || NONE;
+}
+
+/** As the kind of value that `first` is. @param {string} text @param {Value} first @returns {Value} */
+function meant(text, first) {
+  if (Array.isArray(first)) return first.filter((one) => text.split(BETWEEN).includes(one));
+  return typeof first === "number" ? Number(text) || first : text;
+}
+
+/** @param {Plan} plan @param {Value[]} values as they are now */
 export function keep({ names, firsts }, values) {
   /** @type {Record<string, string | number | null>} */
   const changes = {};
   names.forEach((name, n) => {
-    changes[name] = values[n] === firsts[n] ? null : values[n];
+    const text = worded(values[n], firsts[n]);
+    changes[name] = text === worded(firsts[n], firsts[n]) ? null : text;
   });
   write(changes, { group: names.join() });
 }
 
-/** As the address has them. @param {Plan} plan @returns {(string | number)[]} */
+/** As the address has them. @param {Plan} plan @returns {Value[]} */
 export const recall = ({ names, firsts, implied }) =>
   names.map((name, n) => {
     const text = read(name),
       [others, value] = implied?.[name] ?? [[], firsts[n]];
     if (text === null) return others.some((other) => read(other) !== null) ? value : firsts[n];
-    return typeof firsts[n] !== "number" ? text : Number(text) || firsts[n];
+    return meant(text, firsts[n]);
   });

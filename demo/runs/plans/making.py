@@ -55,7 +55,7 @@ PRESETS = {
     ),
     "draw": Objective(
         "VAEs that draw well",
-        "The KL divergence weighs four times, as in the shipped VAEs: they keep fewer bits "
+        "The KL divergence counts four times, as in the shipped VAEs: they keep fewer bits "
         "and blur more, but what they draw from nothing looks like a picture, of the class that "
         "is asked for.",
         f" · KL weight {DRAW:g}",
@@ -94,7 +94,7 @@ class Axis(NamedTuple):
 AXES = {
     "codebook_size": Axis("K, codes in the codebook", "K", "K", (4, 16, 64, 256, 1024)),
     "embedding_dim": Axis("D, numbers per code", "D", "D", (1, 2, 4, 8, 16)),
-    "downsample": Axis("Pixels per cell side (downsampling)", "pixels a code", "grid", (2, 4, 8)),
+    "downsample": Axis("Pixels per cell side (downsampling)", "pixels per code", "grid", (2, 4, 8)),
 }
 
 
@@ -124,8 +124,8 @@ PRIOR_STEPS = 200
 to predict."""
 SECONDS_A_STEP = 0.2
 """What a step may take for a grid of CELLS cells: some five times what it does on one core. A
-training is ended after so many seconds a step, so that a budget in steps is one in time too, which
-an app for others limits."""
+training is ended after so many seconds per step, so that a budget in steps is one in time too,
+which an app for others limits."""
 CELLS = 49
 PRIOR_SECONDS_A_STEP = 0.5
 """The same of a prior."""

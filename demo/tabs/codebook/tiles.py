@@ -1,6 +1,6 @@
 """Small pictures of codes on one PNG: the mean of what each code draws, and a row of patches.
 
-Letters: K codes, C channels, S pixels a side of a tile, f the model's downsampling factor.
+Letters: K codes, C channels, S pixels per side of a tile, f the model's downsampling factor.
 """
 
 from typing import TYPE_CHECKING

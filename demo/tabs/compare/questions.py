@@ -287,7 +287,7 @@ def _raw(value: object, config):
     data = decoded(value, size, "picture")
     if len(data) != size:
         raise RequestError(
-            "One of the two pictures has another size than the models take; choose it again."
+            "One of the two pictures is not the size that the models take; choose it again."
         )
     return _tensor(np.frombuffer(data, np.uint8), config)
 

@@ -1,7 +1,7 @@
 """The Compare tab: VQ-VAE, AE, VAE and conditional VAE side by side."""
 
 from functools import partial
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import gradio as gr
 
@@ -11,6 +11,7 @@ from demo.models import sets as comparison_models
 from demo.models.sharing import sharing_of
 from demo.page import run_head
 from demo.page.events import AT_ONCE, Update
+from demo.page.guide.memory import keeps, restores
 from demo.page.modules import starts
 from demo.page.page import Page
 from demo.page.picker import IdPicker, refilled
@@ -47,6 +48,9 @@ SECTIONS = {
     "Quantizers": "vq-compare-quantizers",
 }
 """Of the tab: the name of each, and its id."""
+CHOICE = {"four": "preset", "sweep": "vary", "quantizers": "kinds"}
+BUDGET = {"four": "seconds", "sweep": "seconds", "quantizers": "steps"}
+"""In the address: what is chosen of a kind of plan, and what each of its models gets."""
 POLL_SECONDS = 1.0
 SHOWN = "(set, model) => ({set, model})"
 TITLES = {
@@ -129,7 +133,9 @@ def build(page: Page) -> None:
     gr.on(
         [chosen.change, page.model.change], None, [chosen, page.model], [view], js=SHOWN, **AT_ONCE
     )
-    page.ready(partial(list_sets, settings), [page.visitor, chosen], [chosen], queue=False)
+    remember(page, {"set": chosen}, chosen.change).then(
+        partial(list_sets, settings), [page.visitor, chosen], [chosen], **AT_ONCE
+    )
     page.ready(None, [chosen, page.model], [view], js=SHOWN)
     jobs = shared_jobs(settings)
     four = build_plan(page, jobs, "four")
@@ -138,6 +144,20 @@ def build(page: Page) -> None:
     )
     build_plan(page, jobs, "sweep")
     build_plan(page, jobs, "quantizers")
+
+
+def remember(page: Page, fields: dict[str, Any], *changes: Any) -> gr.events.Dependency:
+    """Keep fields in the address, by their names there: a reload, Back and a link bring them back.
+
+    changes: the events upon which they are written down. Returns the event that has set them as
+    the page opened.
+    """
+    names, parts = [*fields], [*fields.values()]
+    firsts = [one.value for one in parts]
+    gr.on([*changes], None, parts, None, js=keeps(names, firsts), **AT_ONCE)
+    back = restores(names, firsts)
+    page.lead.moved(None, None, parts, js=back, **AT_ONCE)
+    return page.ready(None, None, parts, js=back)
 
 
 class Form(NamedTuple):
@@ -160,6 +180,11 @@ def build_plan(page: Page, jobs: Jobs, kind: str) -> plan_runs.View:
             form = _build_form(kind, ident)
         with gr.Column(scale=1, min_width=320):
             view = _build_view(side, ident, form.problem)
+    fields = {"images": form.dataset, CHOICE[kind]: form.choice, BUDGET[kind]: form.budget}
+    if form.steps:
+        fields["steps"] = form.steps[0]
+    changes = [one.input for one in fields.values()]
+    remember(page, {f"{kind}-{name}": one for name, one in fields.items()}, *changes)
     known = [page.visitor, view.run_id, view.seen]
     asked = [form.dataset, form.choice, form.budget, page.model, *form.steps]
     for happens, answer, told in (

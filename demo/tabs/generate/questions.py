@@ -317,8 +317,8 @@ def _sheet(model, prior, drawn: Samples) -> answers.Samples:
 
 
 def _bits(info: dict, prior) -> answers.Bits:
-    """Bits a picture, of test pictures where they were measured: nominal, of independent positions
-    (else the entropy of the training set's), and the prior's bound (else None)."""
+    """Bits per picture, of test pictures where they were measured: nominal, of independent
+    positions (else the entropy of the training set's), and the prior's bound (else None)."""
     measured = info["prior"].get("metrics", {})
     independent = figure(measured.get("marginal_bits"))
     return {

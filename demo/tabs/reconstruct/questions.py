@@ -141,9 +141,9 @@ def reconstruct(request: PictureRequest, settings: Settings) -> Stages:
             "recon": encoded(to_pixels(x_recon)),
             "unquantized": encoded(to_pixels(unquantized)),
             "error": encoded(to_pixels((x - x_recon).abs().mean(1, keepdim=True))),
-            "psnr": _decibels(psnr(x, x_recon)),
+            "psnr": _decibels(psnr(x, _as_shown(x_recon))),
             "ssim": _figure(ssim(x, x_recon)),
-            "psnr_unquantized": _decibels(psnr(x, unquantized)),
+            "psnr_unquantized": _decibels(psnr(x, _as_shown(unquantized))),
             "did": made.did,
         }
 
@@ -176,6 +176,11 @@ def _floats(values) -> str | None:
     if values.numel() > MOST_FLOATS:
         return None
     return encoded(np.ascontiguousarray(values.float().numpy(), "<f4"))
+
+
+def _as_shown(x):
+    """The picture in 8 bits, as the page has it: Edit, which has no other, then says the same."""
+    return (x * 255).round() / 255
 
 
 def _decibels(value) -> float | None:

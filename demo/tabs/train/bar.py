@@ -15,6 +15,8 @@ MODE = "show"
 """In the address: whether one run is on show, or two side by side."""
 CUSTOM = "custom"
 """Not a preset: what the experiments say once a field was changed by hand."""
+PRESSED = "demo/tabs/train/pressed.js"
+"""The module that shows what came of a press of Train."""
 FIRST = "minute"
 """The preset that the page opens with."""
 

@@ -81,7 +81,7 @@ def curves_of(side: Side, key: str) -> list[tuple[float, float]]:
 
 
 def plots(draw: ImageDraw.ImageDraw, sides: Mapping[str, Side]) -> None:
-    """The three plots in the lower half over steps: one line a side, by its name."""
+    """The three plots in the lower half over steps: one line per side, by its name."""
     most = max(side.values.get("codebook_size") or 1 for side in sides.values())
     for number, (title, key, top) in enumerate(
         (

@@ -10,10 +10,9 @@ from demo.models.library import ModelError, list_models
 from demo.models.sharing import sharing_of
 from demo.page import run_head
 from demo.page.events import Update
-from demo.page.run_head import problem_html
 from demo.runs.jobs import JobError, Jobs
 from demo.runs.presets import DATASETS, DEFAULTS, FormValues
-from demo.runs.settings import RunSettings, SettingsError, read_form
+from demo.runs.settings import RunSettings, SettingsError, field_of, read_form
 from demo.settings import Settings
 from demo.tabs.train import mending, own_images, run_card
 from demo.tabs.train.bar import CUSTOM, FIRST
@@ -21,7 +20,7 @@ from demo.tabs.train.beside import sides
 from demo.tabs.train.form import NAMES, explain
 from demo.tabs.train.live import RunLive
 from demo.tabs.train.prior_form import start_prior
-from demo.tabs.train.showing import View, newest, runs_of, show
+from demo.tabs.train.showing import View, newest, problem_html, runs_of, show
 from vqvae.config import ModelConfig
 from vqvae.quantizers import ABOUT
 
@@ -83,7 +82,8 @@ def press_prior(
     try:
         run_id = start_prior(jobs, settings, visitor, model_id, seconds, conditional)
     except (ModelError, SettingsError, JobError) as error:
-        return (*show(jobs, visitor, run_id, seen), problem_html(str(error)))
+        field = "vq-prior-seconds" if field_of(str(error)) else ""
+        return (*show(jobs, visitor, run_id, seen), problem_html(str(error), field))
     return (*show(jobs, visitor, run_id, None, ""), "")
 
 

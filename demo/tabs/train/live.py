@@ -54,7 +54,12 @@ class RunLive:
         usage, perplexity = figure(known.get("usage")), figure(known.get("perplexity"))
         if usage is None or perplexity is None or not size:
             return None
-        return train_view.Figures(usage, perplexity, size)
+        psnr = figure(measured.get("psnr"))
+        if psnr is None and (
+            mse := figure(runfiles.read_json(self.folder / runfiles.LIVE).get("mse"))
+        ):
+            psnr = train_view.decibels(mse)
+        return train_view.Figures(usage, perplexity, size, psnr)
 
     def charts(self) -> str:
         """The curves of the stage; under those of a prior the ones of its model, where the run

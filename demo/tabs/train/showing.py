@@ -1,6 +1,7 @@
 """What the Train tab shows of a run, part by part: only what has changed is sent again."""
 
 import time
+from html import escape
 from typing import Any, NamedTuple
 
 import gradio as gr
@@ -10,6 +11,7 @@ from demo.models.recordings import Recording
 from demo.page import run_head
 from demo.page.events import Update
 from demo.runs.jobs import Jobs
+from demo.runs.settings import field_of
 from demo.runs.status import Phase, Status
 from demo.tabs.train import mending, recorded
 from demo.tabs.train import view as train_view
@@ -94,7 +96,7 @@ def show(
         _list(listed, status, new),
         name if "run" in new else gr.skip(),
         gr.skip() if not fresh and active else gr.update(active=active),
-        gr.skip() if problem is None else run_head.problem_html(problem),
+        gr.skip() if problem is None else problem_html(problem),
         gr.update(active=True) if ended else gr.skip(),
     )
 
@@ -107,6 +109,15 @@ def runs_of(jobs: Jobs, visitor: str) -> list[Status]:
 def newest(jobs: Jobs, visitor: str) -> str | None:
     listed = runs_of(jobs, visitor)
     return next((s.run_id for s in listed if s.active), listed[0].run_id if listed else None)
+
+
+def problem_html(text: str, field: str | None = None) -> str:
+    """A sentence, with the id of the field that it speaks of: that of the form unless given."""
+    if not text:
+        return ""
+    if field is None:
+        field = f"vq-train-{field_of(text)}"
+    return f'<p class="vq-bad" role="alert" data-field="{field}">{escape(text)}</p>'
 
 
 # -- parts of the view -----------------------------------------------------------------------------

@@ -12,14 +12,14 @@ from demo.charts import cloud, curves
 from demo.models import recordings
 from demo.page import run_head
 from demo.page.events import AT_ONCE
-from demo.page.modules import starts
+from demo.page.modules import calls, starts
 from demo.page.page import Page
 from demo.page.picker import IdPicker
 from demo.runs.jobs import Jobs, shared_jobs
 from demo.tabs.train import bar as train_bar
 from demo.tabs.train import card_parts, handlers, loss, recorded
 from demo.tabs.train import view as train_view
-from demo.tabs.train.bar import Bar, small_button
+from demo.tabs.train.bar import PRESSED, Bar, small_button
 from demo.tabs.train.beside import section, setup
 from demo.tabs.train.form import Form
 from demo.tabs.train.live import RunLive
@@ -28,12 +28,8 @@ from demo.tabs.train.prior_form import explain as explain_prior
 from demo.tabs.train.showing import View, show
 
 POLL_SECONDS = 1.0
-SEE_RUN = (
-    "(problem) => { if (!problem) "
-    "document.querySelector('#vq-train-run').scrollIntoView({behavior: 'smooth'}); }"
-)
-"""The button of the prior is below the run on a narrow page and far from its head on any: show what
-it started. Where the form is above the run, so for Train."""
+SEE_RUN = calls(PRESSED, "pressed", "#vq-train-run")
+"""The run is far from the button on a narrow page, and the button of the prior on any."""
 SEE_FORM = "() => { const train = document.querySelector('#vq-train-start'); train.focus(); }"
 INTRO = (
     "The model learns by reconstructing images from their codes. Training runs on the server; you "

@@ -32,6 +32,8 @@ PRIOR_ADVICE = {
 }
 MANY_DEAD = 0.6
 """With a smaller share in use a codebook has many dead codes, as the Codebook tab says."""
+BLURRED = 15.0
+"""Decibels below which one hardly sees what a picture is of."""
 SETTLED_STEPS = 2 * RECENT_STEPS
 """While a run trains, its usage is not judged before this step: it has only just begun to count."""
 
@@ -44,6 +46,8 @@ class Figures(NamedTuple):
     """Share of codes in use, 0..1."""
     perplexity: float
     codebook_size: int
+    psnr: float | None = None
+    """Of test images, in decibels."""
 
     @property
     def used(self) -> int:
@@ -151,7 +155,12 @@ def pairs_html(
 
 def psnr(mse: float) -> str:
     """Peak signal-to-noise ratio of a mean squared error over [0, 1], in decibels."""
-    return f"{-10 * math.log10(max(mse, 1e-10)):.1f} dB"
+    return f"{decibels(mse):.1f} dB"
+
+
+def decibels(mse: float) -> float:
+    """The same as a number."""
+    return -10 * math.log10(max(mse, 1e-10))
 
 
 def charts_html(
@@ -218,10 +227,15 @@ def verdict(figures: Figures) -> str:
     """How the codebook ended, in a sentence."""
     if collapse := collapse_sentence(figures):
         return collapse
-    health = "Many dead codes" if figures.usage < MANY_DEAD else "Healthy"
+    health = "Many dead codes" if figures.usage < MANY_DEAD else "Codebook healthy"
+    still = (
+        f"; but the pictures are still blurred ({figures.psnr:.1f} dB): train longer"
+        if figures.psnr is not None and figures.psnr < BLURRED
+        else ""
+    )
     return (
         f"{health}: {figures.used:,} of {figures.codebook_size:,} codes are in use, with a "
-        f"perplexity of {figures.perplexity:.0f}."
+        f"perplexity of {figures.perplexity:.0f}{still}."
     )
 
 

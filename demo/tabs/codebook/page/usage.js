@@ -53,7 +53,7 @@ export function heatMap(values, [h, w], label) {
   return svg;
 }
 
-// Horizontal bars, one a class: values and texts -> an SVG. `onPick(i)` makes the rows buttons.
+// Horizontal bars, one per class: values and texts -> an SVG. `onPick(i)` makes the rows buttons.
 /**
  * @param {number[]} values @param {string[]} names @param {string[]} texts @param {string} label
  * @param {{onPick?: (i: number) => void, chosen?: number | null}} [options]

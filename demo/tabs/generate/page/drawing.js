@@ -30,9 +30,10 @@ export class Drawing {
     this.kept = null;
   }
 
-  /** What is under way is of no interest any more. */
+  /** What is under way is of no interest any more, nor what was there before. */
   drop() {
     this.turn++;
+    this.kept = null;
   }
 
   /** @param {any} request the settings */
@@ -52,6 +53,7 @@ export class Drawing {
     clearTimeout(slow);
     if (isLate()) return;
     this.progress(null);
+    this.leaveHalf(); // where it was refused on the way
     this.go.removeAttribute("aria-busy");
     this.root.dataset.ready = `${this.state.model} ${request.seed}`;
   }
@@ -72,7 +74,7 @@ export class Drawing {
       }
       if (!answer.job) {
         if (!asking.isLost) asking.say("");
-        await this.fill(info, request, answer);
+        await this.fill(info, request, answer, isLate);
         return watched;
       }
       ticket = answer.job;
@@ -80,7 +82,7 @@ export class Drawing {
       this.progress(answer);
       if (answer.indices) {
         watched = true;
-        await this.fill(info, request, answer, true);
+        await this.fill(info, request, answer, isLate, true);
       }
     }
   }
@@ -97,31 +99,42 @@ export class Drawing {
     find(this.job, "button").hidden = !answer.job;
   }
 
-  /** `said`: a person wants it, and what was there before comes back. */
+  /** `said`: a person wants it. */
   cancel(said = true) {
     if (this.ticket) this.asking.wire.ask("generate_stop", { job: this.ticket });
     this.progress(null);
     if (!said) return;
     this.turn++;
     this.go.removeAttribute("aria-busy");
-    this.asking.say("Cancelled.");
-    if (this.kept) this.viewing.show(this.kept);
+    this.go.focus(); // the button that was pressed is gone
+    this.leaveHalf();
+    this.asking.say(
+      this.state.samples.length ? "Cancelled." : "Cancelled. Press Generate to start again.",
+    );
+  }
+
+  /** A sheet that will not be finished gives way to what was there before. */
+  leaveHalf() {
+    const { sample, info } = this.state;
+    if (sample && (sample.live || sample.info !== info)) this.viewing.show(this.kept);
+    this.kept = null;
   }
 
   /**
    * `live`: still under way, so the clock stands where the server is; what was there before is kept
    * until it is done.
    */
-  async fill(info, request, answer, live = false) {
+  async fill(info, request, answer, isLate, live = false) {
     const { state } = this,
       image = await imageOf(answer.pictures),
       cells = info.h * info.w;
     const indices = countsOf(answer.indices),
       when = countsOf(answer.when);
-    if (info !== state.info) return;
+    if (isLate()) return;
     if (!live) this.kept = null;
     else if (!state.sample?.live)
-      this.kept = state.asked && { asked: state.asked, samples: state.samples };
+      this.kept =
+        state.sample?.info === info ? { asked: state.asked, samples: state.samples } : null;
     const samples = answer.labels.map(
       (label, n) =>
         new Sample(info, {

@@ -6,8 +6,7 @@ import { Candidates } from "./cell.js";
 import { Sample } from "./sheet.js";
 
 const FOLLOWS = "Choose a code, and the cells that are not drawn yet follow from it.";
-const ALONE =
-  "Choose a code to change this cell alone; step back first to have the rest drawn anew.";
+const ALONE = "Choose a code to change this cell alone; step back first to have the rest redrawn.";
 
 export class GoingOn {
   /**

@@ -79,9 +79,17 @@ export class Viewing {
     this.root.style.setProperty("--ratio", `${info.width} / ${info.height}`);
   }
 
-  /** @param {import("./state.js").Shown} shown */
-  show({ asked, samples }) {
+  /** @param {import("./state.js").Shown | null} shown null: there is nothing to see */
+  show(shown) {
     const { state, sheet } = this;
+    for (const part of [".vg-frame", ".vg-made", ".vg-sample", ".vg-near"])
+      find(this.root, part).hidden = !shown;
+    this.able(!!shown);
+    if (!shown) {
+      Object.assign(state, { asked: null, samples: [], chosen: 0, cell: null });
+      return;
+    }
+    const { asked, samples } = shown;
     Object.assign(state, { asked, samples, chosen: Math.min(state.chosen, samples.length - 1) });
     sheet.step = Infinity;
     sheet.open(state.info, samples);
@@ -93,6 +101,12 @@ export class Viewing {
   /** All samples as one picture. */
   png() {
     return this.sheet.png();
+  }
+
+  /** Whether a picture is there to be saved or edited. @param {boolean} whole */
+  able(whole) {
+    for (const action of ["save", "edit"])
+      find(this.root, `[data-do="${action}"]`, HTMLButtonElement).disabled = !whole;
   }
 
   // ---- films ----
@@ -147,6 +161,7 @@ export class Viewing {
     find(this.root, '[data-do="undo"]').hidden = !sample.before;
     const isPartWay = player.steps && player.step < player.steps && wantsFilm;
     player.open(sample.steps, Math.min(isPartWay ? player.step : sample.steps, sample.steps));
+    this.able(!sample.live);
     if (sample.live) return;
     this.showNear(sample);
     if (!wantsFilm || sample.film) return;

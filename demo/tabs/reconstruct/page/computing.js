@@ -1,7 +1,7 @@
 // A picture through the model, computed in the page, or asked of the server where the page cannot.
 // A Wire asks it as it asks a server; its answers hold numbers and pixels ready to be used.
 
-import { psnr as psnrOf } from "../../../../vqvae/engine/metrics.js";
+import { psnr } from "../../../../vqvae/engine/metrics.js";
 import { drawingToInput } from "../../../page/drawing/layout.js";
 import { bytesOfPicture, engineFor } from "../../../page/engine.js";
 import { bytesOf, floatsOf, imageOf } from "../../../page/packed.js";
@@ -80,20 +80,19 @@ export class Computing {
     if (!input.pixels) return { ok: true, n, nothing: input.did };
     try {
       const x = Float32Array.from(input.pixels, (value) => value / 255);
-      const { latents, indices, recon, error, ssim, ...figures } = await engine.ask("reconstruct", [
-        x,
-      ]);
-      const z_e = Float32Array.from(latents); // the engine uses its own again
+      const { latents, indices, error, ssim, ...drawn } = await engine.ask("reconstruct", [x]);
+      const z_e = Float32Array.from(latents), // the engine uses its own again
+        recon = bytesOfPicture(drawn.recon);
       return {
         ok: true,
         n,
         ssim,
-        psnr: decibels(figures.psnr),
+        psnr: decibels(x, recon),
         did: input.did,
         input: input.pixels,
         latents: z_e,
         indices: [...indices],
-        recon: bytesOfPicture(recon),
+        recon,
         unquantized: unquantized(engine, z_e, x),
         error: bytesOfPicture(error),
       };
@@ -113,12 +112,22 @@ export class Computing {
  */
 async function unquantized(engine, latents, x) {
   const options = { lane: "unquantized", aside: true };
-  const picture = await engine.ask("decodeLatents", [latents], options).catch(() => undefined);
-  return picture && { picture: bytesOfPicture(picture), psnr: decibels(psnrOf(x, picture)) };
+  const floats = await engine.ask("decodeLatents", [latents], options).catch(() => undefined);
+  const picture = floats && bytesOfPicture(floats);
+  return picture && { picture, psnr: decibels(x, picture) };
 }
 
-/** A PSNR; null at its ceiling, where the pictures are equal. @param {number} psnr */
-const decibels = (psnr) => (psnr >= EQUAL ? null : psnr);
+/**
+ * The PSNR of what is shown, as Edit has it, too; null at its ceiling, where the pictures are equal.
+ * @param {Float32Array} x @param {Uint8ClampedArray} shown
+ */
+function decibels(x, shown) {
+  const figure = psnr(
+    x,
+    Float32Array.from(shown, (value) => value / 255),
+  );
+  return figure >= EQUAL ? null : figure;
+}
 
 /** @param {Record<string, any>} answer */
 const unpacked = (answer) => ({

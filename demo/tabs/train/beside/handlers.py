@@ -111,8 +111,8 @@ def press_both(
             under_way = jobs.start_pair(visitor, list(zip(pair, titles, strict=True)), images)
         elif not _is_same(jobs, visitor, under_way, pair):
             raise SettingsError(
-                "A and B of before are still in training, or wait for their turn: press Stop both "
-                "to end them, or let them finish."
+                "The earlier A and B are still in training, or wait for their turn: press Stop "
+                "both to end them, or let them finish."
             )
     except (SettingsError, JobError) as error:
         return gr.skip(), gr.skip(), *show(jobs, visitor, a, b, seen, str(error))
@@ -155,7 +155,7 @@ def press_duplicate(jobs: Jobs, visitor: str, a: str | None) -> tuple:
     if side is None:
         return gr.skip(), f'<p class="vq-note">{MISSING}</p>', *[gr.skip()] * len(NAMES)
     own = "" if "dataset" in side.values else " Its images are not among them: choose these again."
-    said = f"The settings of A.{own} Say above what B has otherwise, and press Train both."
+    said = f"The settings of A.{own} Choose above how B differs, and press Train both."
     words = f'<p class="vq-note">{said}</p>'
     return CUSTOM, words, *(side.values.get(name, gr.skip()) for name in NAMES)
 

@@ -10,12 +10,12 @@ import gradio as gr
 from demo.charts import cloud, curves
 from demo.page.events import AT_ONCE
 from demo.page.guide.memory import keeps, restores
-from demo.page.modules import starts
+from demo.page.modules import calls, starts
 from demo.page.page import Page
 from demo.page.picker import IdPicker
 from demo.runs.jobs import Jobs
 from demo.tabs.train import view as train_view
-from demo.tabs.train.bar import MODE, ONE, TWO, Bar, small_button
+from demo.tabs.train.bar import MODE, ONE, PRESSED, TWO, Bar, small_button
 from demo.tabs.train.beside import drawing, handlers, sides
 from demo.tabs.train.beside.setup import Setup
 from demo.tabs.train.card_parts import KEEP
@@ -24,10 +24,6 @@ from demo.tabs.train.form import Form
 NAMED = ("a", "b")
 """In the address."""
 POLL_SECONDS = 1.0
-SEE_BOTH = (
-    "(problem) => { if (!problem) "
-    "document.querySelector('#vq-train-beside').scrollIntoView({behavior: 'smooth'}); }"
-)
 
 
 class Beside(NamedTuple):
@@ -100,7 +96,8 @@ def connect(
         **AT_ONCE,
     )
     pressed.then(None, chosen, None, js=keep, **AT_ONCE)
-    pressed.then(None, [bar.problem], None, js=SEE_BOTH, **AT_ONCE)
+    see = calls(PRESSED, "pressed", "#vq-train-beside")
+    pressed.then(None, [bar.problem], None, js=see, **AT_ONCE)
     for button, press in (
         (two.hold, handlers.press_hold),
         (two.step, handlers.press_step),

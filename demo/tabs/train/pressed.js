@@ -1,0 +1,18 @@
+// After Train was pressed: what was started is brought into view; of a field that was refused the
+// sentence is above, and the field itself is marked and has the focus.
+
+/** @param {string} shown selector of what was started @param {string[]} values the problem's HTML */
+export function pressed(shown, [problem]) {
+  if (!problem) {
+    document.querySelector(shown)?.scrollIntoView({ behavior: "smooth" });
+    return;
+  }
+  const box = document.getElementById(/data-field="([\w-]+)"/.exec(problem)?.[1] ?? ""),
+    field = box?.querySelector("input"),
+    folded = box?.closest("#vq-train-advanced")?.querySelector(".label-wrap:not(.open)");
+  if (!field) return;
+  if (folded instanceof HTMLElement) folded.click();
+  field.ariaInvalid = "true";
+  field.addEventListener("input", () => field.removeAttribute("aria-invalid"), { once: true });
+  requestAnimationFrame(() => field.focus());
+}
