@@ -1,5 +1,6 @@
 """A grid on its way from a component to the Edit tab."""
 
+import time
 from typing import NotRequired, TypedDict
 
 import gradio as gr
@@ -14,8 +15,15 @@ class Handed(TypedDict):
     indices: list[list[int]]
     input: str | None
     """The picture that it was encoded from, a PNG data URL."""
+    stamp: int
+    """Tells it from the one before: what is handed over twice is to arrive twice."""
     code: NotRequired[int]
-    """The one that is to be chosen."""
+    """What is meant is this code; the grid is one that holds it."""
+
+
+def new_stamp() -> int:
+    """Another one than before."""
+    return time.time_ns() // 1000
 
 
 def hand_over(value: object) -> tuple[Handed | Update, gr.Tabs | Update]:
@@ -35,9 +43,13 @@ def hand_over(value: object) -> tuple[Handed | Update, gr.Tabs | Update]:
     source = (
         source if isinstance(source, str) and source.startswith("data:image/png;base64,") else None
     )
-    return {"model": grid["model"], "indices": grid["indices"], "input": source}, gr.Tabs(
-        selected="edit"
-    )
+    handed: Handed = {
+        "model": grid["model"],
+        "indices": grid["indices"],
+        "input": source,
+        "stamp": new_stamp(),
+    }
+    return handed, gr.Tabs(selected="edit")
 
 
 def is_grid(rows: object) -> bool:

@@ -187,7 +187,7 @@ def test_one_click_completes_a_picture_and_a_late_fill_is_dropped(visit):
     assert locked(page) == [] and codes(page) == before, "nothing is left locked"
     page.locator("#vq-edit [data-choice='0']").click()
     assert codes(page)[:28] == before[:28] and codes(page)[28:] != before[28:]
-    page.keyboard.press("e")  # another picture: the four ways belong to the one before
+    do(page, "next")  # another picture: the four ways belong to the one before
     page.wait_for_selector("#vq-edit [data-choice='0']:disabled")
     assert locked(page) == []
     expect(ref(page, "choicesSaid")).to_contain_text("Lock cells")

@@ -66,7 +66,7 @@ def _example(request: OpenRequest, checkpoint, info: dict) -> Opened:
         if gallery.labels is None
         else _class_name(model.config.classes, int(gallery.labels[number]))
     )
-    about = f"example {number}" + (f", {label}" if label else "")
+    about = f"example {number}" + (f", class {label}" if label else "")
     return Opened(editing.encode(model, pixels), pixels, about, decoded=True)
 
 
@@ -150,7 +150,7 @@ def _grid_in_png(data: bytes) -> str | None:
 def _handed(request: OpenRequest, checkpoint, info: dict) -> Opened:
     grid = editing.check_grid(checkpoint.model, request.indices)
     if not request.picture:
-        return Opened(grid, None, "from another tab")
+        return Opened(grid, None, "from Generate")
     head, _, body = request.picture.partition(",")
     if head != "data:image/png;base64" or len(body) > MAX_BYTES:
         raise EditError("The picture handed over is not a PNG.")
