@@ -1,5 +1,6 @@
 """A grid on its way from a component to the Edit tab."""
 
+import time
 from typing import NotRequired, TypedDict
 
 import gradio as gr
@@ -15,8 +16,15 @@ class Handed(TypedDict):
     indices: list[list[int]]
     input: str | None
     """The picture that it was encoded from, a PNG data URL."""
+    stamp: int
+    """Tells it from the one before: what is handed over twice is to arrive twice."""
     code: NotRequired[int]
-    """The one that is to be chosen."""
+    """What is meant is this code; the grid is one that holds it."""
+
+
+def new_stamp() -> int:
+    """Another one than before."""
+    return time.time_ns() // 1000
 
 
 def hand_over(value: object) -> tuple[Handed | Update, gr.Tabs | Update]:
@@ -34,9 +42,13 @@ def hand_over(value: object) -> tuple[Handed | Update, gr.Tabs | Update]:
         return gr.skip(), gr.skip()
     source = grid.get("input")
     source = source if isinstance(source, str) and source.startswith(PNG) else None
-    return {"model": grid["model"], "indices": grid["indices"], "input": source}, gr.Tabs(
-        selected="edit"
-    )
+    handed: Handed = {
+        "model": grid["model"],
+        "indices": grid["indices"],
+        "input": source,
+        "stamp": new_stamp(),
+    }
+    return handed, gr.Tabs(selected="edit")
 
 
 def is_grid(rows: object) -> bool:

@@ -134,7 +134,7 @@ def test_the_editor_gets_a_picture_that_holds_the_code(settings):
     grid, tabs = open_in_editor(settings, {"model": "plain", "code": code})
     rows = torch.tensor(grid["indices"])
     assert int((rows == code).sum()) == int((indices == code).flatten(1).sum(1).max())
-    assert grid["model"] == "plain" and tabs.selected == "edit"
+    assert (grid["model"], grid["code"], tabs.selected) == ("plain", code, "edit")
     held, _ = open_in_editor(settings, {"model": "plain", "code": DEAD})
     assert held["indices"][3][3] == DEAD, "in the middle of a picture that has other codes"
     alone, _ = open_in_editor(settings, {"model": "bare", "code": 5})

@@ -181,7 +181,7 @@ def test_no_code_moves_a_pixel_outside_the_effect_map_by_much(ask, model, h, K, 
 
 def test_an_example_belongs_together_with_its_input(ask):
     opened = ask(edit_open, kind="example", number=0)
-    assert opened["about"] == "example 0, 3" and opened["stand_in"]
+    assert opened["about"] == "example 0, class 3" and opened["stand_in"]
     again = ask(edit_open, kind="grid", indices=opened["indices"], picture=None)
     assert again["pixels"] == opened["pixels"] and again["stand_in"]
 
@@ -415,7 +415,7 @@ def node(*arguments, **options):
 
 
 def test_the_scripts_pass_their_own_tests():
-    ran = node("--test", str(JS / "editor.test.mjs"))
+    ran = node("--test", str(JS / "editor.test.mjs"), str(JS / "still.test.mjs"))
     assert ran.returncode == 0, ran.stdout
 
 

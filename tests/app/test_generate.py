@@ -443,10 +443,7 @@ def test_a_sample_is_handed_to_the_editor():
         "grid": {"model": "m", "indices": [[1, 2], [3, 4]], "input": None},
     }
     grid, tabs = hand_over(value)
-    assert (
-        grid == {"model": "m", "indices": [[1, 2], [3, 4]], "input": None}
-        and tabs.selected == "edit"
-    )
+    assert grid == {**value["grid"], "stamp": grid["stamp"]} and tabs.selected == "edit"
     assert hand_over({"model": "m", "grid": {"model": "m", "indices": [[1, -2]]}}) == (
         gr.skip(),
         gr.skip(),

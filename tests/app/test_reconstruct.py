@@ -354,7 +354,7 @@ GRID = {"model": "mnist", "indices": [[1, 2], [3, 4]], "input": "data:image/png;
 
 def test_the_grid_is_handed_to_the_edit_tab():
     grid, tabs = tab.hand_over({"model": "mnist", "grid": GRID})
-    assert grid == GRID and tabs.selected == "edit"
+    assert grid == {**GRID, "stamp": grid["stamp"]} and tabs.selected == "edit"
     assert tab.hand_over({"grid": {**GRID, "input": "javascript:1"}})[0]["input"] is None
 
 

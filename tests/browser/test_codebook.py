@@ -7,6 +7,7 @@ from types import SimpleNamespace
 
 import pytest
 import torch
+from playwright.sync_api import expect
 
 import vqvae
 from demo.runs.snapshots import Recorder
@@ -263,14 +264,35 @@ def test_everything_can_be_saved(tab, menu, button, name, begin):
         assert file.read().startswith(begin)
 
 
-def test_a_code_opens_in_the_editor(tab):
+def test_a_code_goes_to_the_editor_and_the_grid_there_stays(tab):
     page = tab()
-    choose(page, 7)
-    page.get_by_role("button", name="Open in Edit").click()
-    page.wait_for_selector("#vq-edit", state="visible")
-    page.wait_for_function(
-        "/\\b7\\b/.test(document.querySelector('#vq-edit [role=grid]').innerText)"
-    )
+    grid, notice = page.locator("#vq-edit [data-ref=gridA]"), page.locator("#vq-edit .notice")
+    code, cells = page.locator("#vq-edit [data-ref=code]"), grid.locator(".cell")
+
+    def codes():
+        return cells.locator(".ix").all_inner_texts()
+
+    page.get_by_role("tab", name="Edit").click()
+    page.wait_for_selector("#vq-edit .editor[aria-busy=false]")
+    cells.nth(10).click()
+    page.keyboard.type("40")
+    edited = codes()
+    for _ in range(2):  # what is brought twice arrives twice
+        cells.nth(3).click()
+        page.keyboard.press("i")  # the code of another cell takes its place
+        page.get_by_role("tab", name="Codebook").click()
+        choose(page, 7)
+        page.get_by_role("button", name="Open in Edit").click()
+        expect(notice).to_contain_text("Code 7 is ready: Fill and Paint use it.")
+        expect(code).to_have_value("7")
+        expect(cells.nth(3)).to_be_focused()
+        assert codes() == edited
+    notice.get_by_role("button", name="Open a picture with it").click()
+    expect(notice).to_contain_text("Opened: a picture with code 7.")
+    selected = grid.locator("[aria-selected=true] .ix").all_inner_texts()
+    assert set(selected) == {"7"} and len(selected) == codes().count("7")
+    page.keyboard.press("Control+z")
+    assert codes() == edited
 
 
 def test_the_past_of_a_run_is_a_slider(tab, root):

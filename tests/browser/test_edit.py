@@ -1,6 +1,7 @@
 """The Edit tab in a real browser: every gesture with mouse, keyboard and touch, and what a reload
 must not lose."""
 
+import base64
 import json
 import re
 
@@ -321,8 +322,136 @@ def test_touch_selects_drags_paints_and_chooses(browser, edit_app):
     edit.cell(0).scroll_into_view_if_needed()
     swipe([0, 3, 24])
     assert {edit.codes()[p] for p in (0, 1, 2, 3, 24)} == {4}
+    edit.do("select")
+    edit.cell(8).tap()
+    edit.do("add")
+    for p in (10, 12, 10):
+        edit.cell(p).tap()
+    assert edit.selected() == [8, 12], "a finger adds cells one by one, and takes them out again"
     assert edit.errors == []
     context.close()
+
+
+SEEN = """element => {
+  const { left, top, right, bottom } = element.getBoundingClientRect();
+  return right > left && left >= 0 && top >= 0 && right <= innerWidth && bottom <= innerHeight;
+}"""
+
+
+def seen(locator):
+    """Whether all of it is within the window as it is scrolled."""
+    return locator.evaluate(SEEN)
+
+
+@pytest.mark.parametrize("width, height", VIEWS)
+def test_grid_result_and_palette_are_on_one_screen_and_what_is_said_is_in_sight(
+    browser, edit_app, width, height
+):
+    context = browser.new_context(
+        viewport={"width": width, "height": height}, has_touch=True, is_mobile=width < 500
+    )
+    context.set_default_timeout(15_000)
+    edit = Editor(context, edit_app.url)
+    code = edit.code(6)
+    assert seen(edit.ref("gridA")) and seen(edit.ref("picture")) and seen(code)
+    grid, picture = edit.ref("gridA").bounding_box(), edit.ref("picture").bounding_box()
+    assert grid["x"] + grid["width"] <= picture["x"], "side by side"
+    shown = edit.picture()
+    edit.cell(16).tap()
+    edit.cell(17).click(modifiers=["Shift"])
+    code.tap()
+    edit.settle()
+    assert edit.picture() != shown and edit.page.evaluate("scrollY") == 0, "nobody had to scroll"
+    edit.page.locator("#vq-edit .bar.selection [data-do=all]").tap()
+    fill = edit.page.locator("#vq-edit .bar.selection [data-do=fill]")
+    fill.evaluate("button => button.scrollIntoView({block: 'start'})")
+    fill.tap()
+    notice = edit.ref("notice")
+    expect(notice).to_contain_text("Fill with 6: 47 cells changed.")
+    assert width > 1180 or seen(notice)
+    context.close()
+
+
+def test_a_cell_that_the_arrow_keys_lead_to_comes_into_sight(browser, edit_app):
+    context = browser.new_context(viewport={"width": 1024, "height": 500})
+    edit = Editor(context, edit_app.url)
+    edit.cell(24).click()
+    for key, cell in (("PageDown", 45), ("PageUp", 3)):
+        edit.page.keyboard.press(key)
+        assert edit.selected() == [cell] and seen(edit.cell(cell))
+    context.close()
+
+
+def test_a_picture_that_arrives_late_replaces_nothing_that_was_opened_since(edit):
+    page, held = edit.page, []
+    page.route(
+        "**/component_server/**",
+        lambda route: (
+            held.append(route)
+            if re.search(r'"kind": ?"picture"', route.request.post_data or "")
+            else route.continue_()
+        ),
+    )
+    png = base64.b64decode(
+        "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAAAAAA6fptVAAAACklEQVR4nGNgAAAAAgABSK+kcQAAAABJRU5ErkJggg=="
+    )
+    page.set_input_files(
+        "#vq-edit input[type=file]", {"name": "x.png", "mimeType": "image/png", "buffer": png}
+    )
+    expect(edit.ref("notice")).to_have_text("Reading the file…")
+    while not held:
+        page.wait_for_timeout(50)
+    edit.do("next")
+    expect(edit.ref("about")).to_contain_text("Example 1")
+    held[0].continue_()
+    edit.settle()
+    expect(edit.ref("notice")).to_contain_text("Opened: example 1")
+    assert "Example 1" in edit.ref("about").inner_text()
+    edit.do("undo")
+    expect(edit.ref("about")).to_contain_text("Example 0")
+
+
+def test_a_panel_takes_the_keyboard_and_gives_it_back(edit):
+    page = edit.page
+    edit.cell(9).click()
+    page.keyboard.press("l")
+    expect(edit.ref("shareText")).to_be_focused()
+    page.wait_for_function("document.querySelector('[data-ref=shareText]').value !== ''")
+    for name in ("text", "link", "JSON"):
+        page.get_by_role("button", name=f"Copy {name}", exact=True).wait_for()
+    with page.expect_download():
+        page.get_by_role("button", name="Save JSON").click()
+    expect(edit.ref("notice")).to_have_text("Saved grid.json.")
+    page.keyboard.press("Escape")
+    expect(edit.ref("sharePanel")).to_be_hidden()
+    expect(edit.cell(9)).to_be_focused()
+    share = page.locator("#vq-edit [data-do=share]")
+    share.click()
+    page.keyboard.press("Escape")
+    expect(share).to_be_focused()
+    codes = edit.codes()
+    page.keyboard.press("n")  # on a button no letter puts another grid in place
+    page.keyboard.press("?")
+    expect(edit.ref("keysPanel")).to_contain_text("Space paints")
+    assert edit.codes() == codes
+
+
+def test_an_example_that_is_not_there_is_refused_and_the_one_named_opens_afresh(edit):
+    number, first = edit.ref("number"), edit.codes()
+    number.fill("5")
+    number.press("Enter")
+    expect(edit.ref("notice")).to_have_text(
+        "There is no example 5. Examples are numbered from 0 to 4."
+    )
+    assert edit.codes() == first and number.input_value() == "0"
+    edit.cell(3).click()
+    edit.page.keyboard.type("500")
+    number.focus()
+    number.press("Enter")
+    expect(edit.ref("notice")).to_contain_text("Opened: example 0")
+    assert edit.codes() == first
+    edit.do("random")
+    expect(number).to_have_value("")
 
 
 def test_two_hundred_edits_can_all_be_undone_also_after_a_reload(edit):
@@ -428,6 +557,18 @@ def test_half_of_a_second_grid_goes_onto_the_first_and_a_slider_takes_over_cell_
     assert edit.codes() == second
     edit.page.keyboard.press("Home")
     assert edit.codes() == first
+    edit.page.keyboard.press("End")
+    edit.cell(0, "gridB").click()
+    edit.do("next")
+    edit.do("next")
+    expect(edit.ref("aboutB")).to_have_text("example 2")
+    expect(slider).to_have_value("0")
+    slider.focus()
+    edit.page.keyboard.press("End")
+    assert edit.codes() == edit.codes("gridB")
+    edit.do("undo")
+    assert edit.codes() == second, "Undo takes back what the slider did, not what was opened"
+    assert edit.ref("aboutB").inner_text() == "example 2"
     edit.do("second")
     assert not edit.ref("boardB").is_visible()
 
@@ -596,7 +737,7 @@ def test_a_lost_server_is_said_and_the_edits_are_sent_when_it_is_back(served):
 def test_one_cell_lights_up_in_all_views_and_the_effect_is_measured(edit):
     edit.cell(30).hover()
     for svg in ("inputMarks", "pictureMarks"):
-        assert edit.ref(svg).locator(".hot").get_attribute("d") == "M2 4h1v1h-1z"
+        assert edit.ref(svg).locator(".hot").get_attribute("d") == "M2 4h1M2 5h1M2 4v1M3 4v1"
     box = edit.ref("pictureMarks").bounding_box()
     edit.page.mouse.click(box["x"] + box["width"] * 5.5 / 7, box["y"] + box["height"] * 1.5 / 7)
     assert edit.selected() == [12]
@@ -760,7 +901,7 @@ def test_a_challenge_begins_judges_each_edit_and_what_was_met_is_printed_by_the_
     says = challenge(page)
     expect(says).to_contain_text("0 cells changed of at most 5")
     expect(page.locator("#vq-edit [data-ref=about]")).to_contain_text(
-        re.compile("[Ee]xample 46, 3")
+        re.compile("[Ee]xample 46, class 3")
     )
     expect(says).to_contain_text(re.compile(r"most similar digits are 3 \(\d+×\)"), timeout=60_000)
     for cell, code in ((30, 48), (16, 422), (29, 357)):

@@ -143,7 +143,7 @@ def test_lock_fill_choose_and_undo_and_a_reload_keeps_the_locks(visit):
     cell = page.get_by_role("gridcell", name=re.compile(r"row 1, column 1, code \d+, locked"))
     assert cell.locator(".lock").is_visible(), "a padlock, not a colour alone"
     page.keyboard.press("f")
-    assert codes(page) == before and "unlocks" in ref(page, "notice").inner_text()
+    assert codes(page) == before and "unlock them" in ref(page, "notice").inner_text()
     page.keyboard.press("Control+a")
     page.keyboard.press("f")
     assert codes(page)[:28] == before[:28] and len(set(codes(page)[28:])) == 1
@@ -187,7 +187,7 @@ def test_one_click_completes_a_picture_and_a_late_fill_is_dropped(visit):
     assert locked(page) == [] and codes(page) == before, "nothing is left locked"
     page.locator("#vq-edit [data-choice='0']").click()
     assert codes(page)[:28] == before[:28] and codes(page)[28:] != before[28:]
-    page.keyboard.press("e")  # another picture: the four ways belong to the one before
+    do(page, "next")  # another picture: the four ways belong to the one before
     page.wait_for_selector("#vq-edit [data-choice='0']:disabled")
     assert locked(page) == []
     expect(ref(page, "choicesSaid")).to_contain_text("Lock cells")

@@ -6,7 +6,9 @@ import test from "node:test";
 import { packed } from "../../demo/page/packed.js";
 import { Wire } from "../../demo/page/wire.js";
 import { makeCommands } from "../../demo/tabs/edit/page/commands.js";
+import { Edits } from "../../demo/tabs/edit/page/edits.js";
 import { keyName } from "../../demo/tabs/edit/page/keys.js";
+import { Opening } from "../../demo/tabs/edit/page/opening.js";
 import { Attempt, progressOf } from "../../demo/tabs/edit/page/state/challenges.js";
 import { Grid } from "../../demo/tabs/edit/page/state/grid.js";
 import { History } from "../../demo/tabs/edit/page/state/history.js";
@@ -387,11 +389,14 @@ test("a key has one name, and every button and key one command", () => {
   const buttons = new Set([...read("edit.html").matchAll(/data-do="(\w+)"/g)].map((one) => one[1]));
   for (const name of buttons) assert.ok(names.includes(name), name);
   for (const { name, key } of commands)
-    assert.ok(key || buttons.has(name) || name === "retry", `nothing leads to ${name}`);
+    assert.ok(
+      key || buttons.has(name) || ["retry", "holder"].includes(name),
+      `nothing leads to ${name}`,
+    );
 });
 
 // A model of 2 x 2 cells, one pixel each, whose picture is the codes themselves.
-function digits(about = "example 46, 3") {
+function digits(number = 46) {
   const state = new State(),
     model = { ...NOTHING, model: "mnist", h: 2, w: 2, K: 256, height: 2, width: 2, examples: 60 };
   const tiles = { width: 1, height: 256, data: new Uint8ClampedArray(4 * 256).fill(255) };
@@ -404,7 +409,8 @@ function digits(about = "example 46, 3") {
     ],
     input: picture,
     pixels: picture,
-    about,
+    about: `example ${number}`,
+    number,
   });
   return state;
 }
@@ -419,6 +425,91 @@ test("locked cells keep their codes in every edit, and the opened grid stays as 
   assert.ok(a.change("reset", a.source.flat));
   assert.ok(!a.change("fill", [1, 9, 3, 4]), "only a locked cell would change");
   assert.deepEqual([a.flat, a.source.flat, a.changed], [[1, 2, 3, 4], [1, 2, 3, 4], 0]);
+});
+
+test("an edit says how far it went, and that locked cells stay", () => {
+  const state = digits(),
+    { a } = state,
+    heard = [];
+  const nothing = () => {},
+    shared = { state, update: nothing, changed: nothing, say: (text) => heard.push(text) },
+    edits = new Edits(shared, nothing),
+    LOCKED = "Locked cells keep their codes: unlock them first.";
+  a.history.push("lock", a.flat, 0, [1]);
+  a.select([0, 1, 2]);
+  edits.fill("fill with 7", 7);
+  assert.deepEqual(heard.splice(0), ["Fill with 7: 2 cells changed; 1 locked cell kept."]);
+  edits.fill("fill with 7", 7);
+  assert.deepEqual(heard.splice(0), [LOCKED]);
+  a.select([3]);
+  edits.fill("fill with 7", 7);
+  assert.deepEqual(heard, [], "what one look shows is not said");
+  state.code = 9;
+  for (const cells of [[1, 0], [1]]) edits.stroke(cells);
+  edits.stroke([], true);
+  assert.deepEqual(heard.splice(0), ["Stroke of code 9: 1 cell changed; 1 locked cell kept."]);
+  edits.stroke([1]);
+  edits.stroke([], true);
+  assert.deepEqual(heard.splice(0), [LOCKED]);
+  edits.stroke([0]);
+  edits.stroke([], true);
+  assert.deepEqual(heard, [], "a stroke forgets the one before");
+});
+
+/** Opens grids, each answered when the test says so. */
+function openings() {
+  const state = digits(),
+    heard = [],
+    answers = [];
+  const nothing = () => {},
+    root = { setAttribute: nothing, classList: { remove: nothing } },
+    shared = { state, update: nothing, changed: nothing, say: (text) => heard.push(text) },
+    wire = { ask: () => new Promise((answered) => answers.push(answered)) };
+  const opening = new Opening(root, shared, { wire, computing: { engine: null } }, nothing);
+  const answer = (n, about) => {
+    const picture = packed(Uint8Array.of(9, 9, 9, 9)),
+      indices = [
+        [5, 5],
+        [5, 5],
+      ];
+    answers[n]({ ok: true, about, indices, input: picture, pixels: picture });
+  };
+  return { state, heard, answers, opening, answer };
+}
+
+test("a picture that comes late does not replace one that was asked for after it", async () => {
+  const { state, heard, answers, opening, answer } = openings(),
+    file = tick(5),
+    loads = [
+      opening.load(file.then(() => ({ kind: "picture", file: "" }))),
+      opening.example(3),
+      opening.example(4),
+    ];
+  await tick(20);
+  state.a.select([1, 2, 3], 2);
+  answer(0, "example 3, class 1"); // asked of the server before the file was read
+  assert.equal(await loads[1], "");
+  assert.deepEqual(state.a.selection(), [2], "the next code is meant for one cell");
+  answers[1]({ ok: false, error: "no" });
+  assert.equal(await loads[2], "no");
+  answer(2, "a photo");
+  assert.equal(await loads[0], null);
+  assert.equal(state.a.source.about, "example 3, class 1");
+  assert.equal(state.a.source.number, 3);
+  assert.deepEqual(heard.length, 2);
+});
+
+test("a file that cannot be read is a sentence, and nothing once another picture is there", async () => {
+  const { heard, opening, answer } = openings(),
+    fails = () => tick(5).then(() => Promise.reject(new Error("too large")));
+  assert.equal(await opening.load(fails()), "too large");
+  const late = opening.load(fails()),
+    example = opening.example(1);
+  await tick();
+  answer(0, "example 1, class 0");
+  await example;
+  assert.equal(await late, null);
+  assert.equal(heard.filter((text) => text === "too large").length, 1);
 });
 
 test("a state outlives a reload as far as it fits its model", () => {
@@ -470,13 +561,14 @@ test("an 8 needs most votes and few cells", () => {
     ],
     input: "",
     pixels: "",
-    about: "example 47, 8",
+    about: "example 47, class 8",
+    number: 47,
   });
   assert.ok(!done(state) && /another one/.test(said(state)), "an 8 that was opened is none");
 });
 
 test("few bits count only while the picture is still like the input", () => {
-  const state = digits("example 19, 4"),
+  const state = digits(19),
     attempt = (state.attempt = new Attempt("bits"));
   assert.ok(!done(state));
   attempt.bits = 200.4;
@@ -497,7 +589,8 @@ test("a prediction is right among the five strongest cells once all are measured
     ],
     input: "",
     pixels: "",
-    about: "example 0, 7",
+    about: "example 0, class 7",
+    number: 0,
   });
   state.info = { ...state.info, w: 3 };
   const attempt = (state.attempt = new Attempt("reach"));

@@ -12,7 +12,7 @@ from demo.errors import explain
 from demo.models.library import dataset_name, find_model, get_checkpoint
 from demo.models.palette import CodeSheet, code_counts, code_sheet
 from demo.page.events import Update
-from demo.page.handing import Handed
+from demo.page.handing import Handed, new_stamp
 from demo.settings import Settings
 
 if TYPE_CHECKING:
@@ -64,7 +64,7 @@ def codes_open(request: OfModel, settings: Settings) -> Library:
 
 
 def open_in_editor(settings: Settings, value: object) -> tuple[Handed | Update, gr.Tabs | Update]:
-    """The component's value after `edit` -> the page's grid, with the code in it, and the Edit
+    """The component's value after `edit` -> the code, with a grid that holds it, and the Edit
     tab."""
     model_id = value.get("model") if isinstance(value, dict) else None
     code = value.get("code") if isinstance(value, dict) else None
@@ -79,6 +79,7 @@ def open_in_editor(settings: Settings, value: object) -> tuple[Handed | Update, 
         "model": str(model_id),
         "indices": example_grid(checkpoint, code),
         "input": None,
+        "stamp": new_stamp(),
         "code": code,
     }
     return grid, gr.Tabs(selected="edit")

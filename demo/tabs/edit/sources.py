@@ -67,7 +67,7 @@ def _example(request: OpenRequest, checkpoint, info: dict) -> Opened:
         if gallery.labels is None
         else _class_name(model.config.classes, int(gallery.labels[number]))
     )
-    about = f"example {number}" + (f", {label}" if label else "")
+    about = f"example {number}" + (f", class {label}" if label else "")
     return Opened(editing.encode(model, pixels), pixels, about, decoded=True)
 
 
@@ -141,7 +141,7 @@ def _grid_in_png(data: bytes) -> str | None:
 def _handed(request: OpenRequest, checkpoint, info: dict) -> Opened:
     grid = editing.check_grid(checkpoint.model, request.indices)
     if not request.picture:
-        return Opened(grid, None, "from another tab")
+        return Opened(grid, None, "from Generate")
     pixels = read_address(request.picture)
     config = checkpoint.model.config
     if pixels.shape[:2] != (config.height, config.width):

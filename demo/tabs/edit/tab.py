@@ -1,13 +1,12 @@
 """The Edit tab: edit the grid of codes and see the picture follow."""
 
-import time
 from typing import TypedDict
 
 import gradio as gr
 
 from demo.door import Asked, Slots, server_functions
 from demo.page.events import AT_ONCE, Update
-from demo.page.handing import Handed
+from demo.page.handing import Handed, new_stamp
 from demo.page.page import Page
 from demo.settings import Settings
 from demo.tabs.edit.component import code_grid
@@ -30,7 +29,7 @@ class Shown(TypedDict):
 
 def show_model(model_id: str | None) -> Shown:
     """The component's value for a model."""
-    return {"model": model_id, "grid": None, "stamp": time.time_ns() // 1000}
+    return {"model": model_id, "grid": None, "stamp": new_stamp()}
 
 
 def show_handed(grid: Handed | None) -> Shown | Update:

@@ -38,8 +38,7 @@ export class Challenges {
     state.attempt = null;
     state.view = "picture";
     this.looking.activate(state.a);
-    await this.opening.example(challenge.example);
-    this.begin(name);
+    if ((await this.opening.example(challenge.example)) === "") this.begin(name);
   }
 
   /** The one in the address, on the grid that is there if it is the one it starts from. */

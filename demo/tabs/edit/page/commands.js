@@ -12,6 +12,7 @@ import { VIEWS, after, ordersOf } from "./state/orders.js";
  * @property {string} [key] as keyName gives it
  * @property {string} [label] what it does, in the sheet of keys
  * @property {string} group its row there
+ * @property {boolean} [replaces] the whole grid: its key acts where one edits, not on a button
  * @property {(state: State) => true | string} [enabled] true, or why not
  * @property {(state: State) => boolean} [pressed]
  * @property {(state: State) => boolean} [expanded]
@@ -26,7 +27,7 @@ export function makeCommands(editor) {
   const { state, edits, tools, looking, prior, opening, sharing, challenges, say } = editor;
   const flip = (/** @type {keyof State["panels"]} */ name) => ({
     expanded: (/** @type {State} */ { panels }) => panels[name],
-    run: () => editor.flip(name),
+    run: () => editor.panels.flip(name),
   });
   const isTool = (/** @type {string} */ name) => (/** @type {State} */ now) => now.tool === name;
   const hasPrior = (/** @type {State} */ { info }) =>
@@ -75,6 +76,11 @@ export function makeCommands(editor) {
       },
     ],
     Selection: [
+      {
+        name: "add",
+        pressed: ({ adding }) => adding,
+        run: () => looking.toggleAdding(),
+      },
       { name: "all", key: "ctrl+a", label: "select all", run: () => looking.selectAll() },
       { name: "copy", run: () => sharing.copyOut() },
       {
@@ -121,15 +127,28 @@ export function makeCommands(editor) {
         label: "reset",
         enabled: ({ side }) =>
           side.changed > 0 || "Nothing to reset: this is the grid as it was opened.",
+        replaces: true,
         run: () => edits.reset(),
       },
     ],
     Open: [
-      { name: "next", key: "e", label: "next example", run: () => opening.nextExample(1) },
-      { name: "previous", key: "shift+e", label: "previous", run: () => opening.nextExample(-1) },
-      { name: "random", key: "n", label: "random", run: () => opening.random() },
-      { name: "upload", key: "u", label: "picture", run: () => editor.chooseFile() },
-      { name: "draw", key: "d", label: "draw", run: () => editor.draw() },
+      {
+        name: "next",
+        key: "e",
+        label: "next example",
+        replaces: true,
+        run: () => opening.nextExample(1),
+      },
+      {
+        name: "previous",
+        key: "shift+e",
+        label: "previous",
+        replaces: true,
+        run: () => opening.nextExample(-1),
+      },
+      { name: "random", key: "n", label: "random", replaces: true, run: () => opening.random() },
+      { name: "upload", key: "u", label: "file", run: () => editor.chooseFile() },
+      { name: "draw", key: "d", label: "draw", replaces: true, run: () => editor.draw() },
       {
         name: "second",
         key: "g",
@@ -137,8 +156,10 @@ export function makeCommands(editor) {
         pressed: ({ two }) => two,
         run: () => editor.second(),
       },
+      { name: "single", run: () => editor.second() },
       { name: "text", key: "t", label: "text", ...flip("text") },
       { name: "share", key: "l", label: "share", ...flip("share") },
+      { name: "holder", run: () => editor.openHolder() },
       { name: "savePng", run: () => sharing.savePng() },
       { name: "saveJson", run: () => sharing.saveJson() },
     ],

@@ -2,7 +2,7 @@
 // reaches a part as a command (commands.js) or a gesture; the part changes the state; `update` shows
 // it. What each part needs of the others it is given here.
 
-import { isOutOfReach } from "../../../page/dom.js";
+import { find, isOutOfReach } from "../../../page/dom.js";
 import { Wire } from "../../../page/wire.js";
 import { Challenges } from "./challenges.js";
 import { makeCommands } from "./commands.js";
@@ -10,6 +10,7 @@ import { Computing } from "./computing.js";
 import { Edits } from "./edits.js";
 import { Looking } from "./looking.js";
 import { Opening } from "./opening.js";
+import { Panels } from "./panels.js";
 import { Previews } from "./preview.js";
 import { Prior } from "./prior.js";
 import { Sharing } from "./sharing.js";
@@ -62,7 +63,12 @@ export class Editor {
       this.looking.arrived(codes);
       root.dispatchEvent(new CustomEvent("previewed", { detail: all }));
     });
-    this.prior = new Prior(shared, wire, (label, next) => this.edits.change(label, next));
+    this.prior = new Prior(
+      shared,
+      wire,
+      (label, next) => this.edits.change(label, next),
+      () => this.showWays(),
+    );
     this.looking = new Looking(shared, model, previews, this.prior, () => this.tellPainted());
     this.edits = new Edits(shared, (side) => this.looking.draw(side));
     this.tools = new Tools(shared, this.edits, this.looking);
@@ -81,6 +87,7 @@ export class Editor {
       take: this.take,
       focusCell: this.focusCell,
     });
+    this.panels = new Panels(root, shared, this.focusCell, () => this.sharing.share());
     this.challenges = new Challenges(shared, {
       wire,
       model,
@@ -145,7 +152,7 @@ export class Editor {
   changed(side, { send = true, blends = false } = {}) {
     const { state, looking } = this;
     side.unpack();
-    if (side === state.a && !blends) state.blendFrom = null;
+    if (!blends) state.blendFrom = null;
     this.notice.settle(state.badCode);
     if (send) looking.draw(side); // first: the model works while the page is painted
     state.preview = null;
@@ -178,18 +185,38 @@ export class Editor {
     looking.inspect();
   }
 
+  /** A code that another tab brings: the grid stays as it is. @param {import("./state/state.js").Handed} handed */
+  bring(handed) {
+    const { state } = this,
+      { code = state.code } = handed;
+    state.brought = handed;
+    this.tools.setCode(code);
+    this.update();
+    this.say(`Code ${code} is ready: Fill and Paint use it.`, {
+      offer: ["holder", "Open a picture with it"],
+    });
+  }
+
+  /** The picture that holds the code that was brought, its cells selected. */
+  async openHolder() {
+    const { a, brought } = this.state;
+    if (!brought || (await this.opening.take(brought)) !== "") return;
+    const cells = a.flat.flatMap((code, p) => (code === brought.code ? [p] : []));
+    this.looking.select(a, cells, cells[0]);
+    this.focusCell();
+  }
+
   /** What is only tried out goes, and the keyboard is back on the grid. */
   takeBack() {
     this.looking.tryOut(null);
     this.focusCell();
   }
 
-  /** Opens or closes a panel. @param {keyof State["panels"]} name */
-  flip(name) {
-    const { panels } = this.state;
-    panels[name] = !panels[name];
-    this.update();
-    if (name === "share" && panels.share) void this.sharing.share();
+  /** The ways to fill cells come into view, and the keyboard to them from the grid. */
+  showWays() {
+    ref(this.root, "choicesSaid").scrollIntoView({ block: "nearest" });
+    if (document.activeElement?.matches(".cell:focus-visible"))
+      find(this.root, "[data-choice]", HTMLElement).focus({ preventScroll: true });
   }
 
   /** A second grid beside the first, or no longer. */
@@ -200,5 +227,8 @@ export class Editor {
     this.update();
     if (state.two && !state.b.isOpen) state.two = await this.opening.second();
     this.update();
+    if (!state.two) return;
+    this.say("Press in the second grid: Example and File then open their picture there.");
+    ref(this.root, "boardB").scrollIntoView({ block: "nearest" });
   }
 }

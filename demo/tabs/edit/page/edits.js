@@ -13,10 +13,13 @@ import { Grid } from "./state/grid.js";
  * @property {(side: Side, how?: {send?: boolean, blends?: boolean}) => void} changed the grid of a
  *   side is another one now; without `send` its picture is known, with `blends` more may be taken
  *   over
- * @property {(text: string, how?: {bad?: boolean}) => void} say
+ * @property {import("./view/notice.js").Notice["say"]} say
  */
 
-const LOCKED = "Locked cells keep their codes: K unlocks the selected ones.";
+const LOCKED = "Locked cells keep their codes: unlock them first.";
+
+const counted = (/** @type {number} */ n, /** @type {string} */ what = "") =>
+  `${n}${what} ${n === 1 ? "cell" : "cells"}`;
 
 export class Edits {
   /** @param {Shared} shared @param {(side: Side) => void} draw asks for the picture of a stroke */
@@ -26,6 +29,8 @@ export class Edits {
     this.changed = changed;
     this.say = say;
     this.draw = draw;
+    /** Locked cells that the stroke went over. @type {Set<number>} */
+    this.spared = new Set();
   }
 
   /** What is still under way becomes a step before anything else happens. */
@@ -35,15 +40,26 @@ export class Edits {
 
   /** False where it changes nothing. @param {string} label @param {number[]} next */
   change(label, next) {
-    const { side } = this.state,
-      wanted = Grid.differing(next, side.flat);
+    const { side } = this.state;
     this.settle();
-    if (!side.change(label, next)) {
-      if (wanted) this.say(LOCKED);
-      return false;
-    }
-    this.changed(side);
-    return true;
+    const before = side.flat,
+      spared = side.locked.filter((p) => next[p] !== before[p]).length,
+      isStep = side.change(label, next);
+    if (isStep) this.changed(side);
+    this.tell(label, Grid.differing(before, side.flat), spared);
+    return isStep;
+  }
+
+  /**
+   * Says of a step what one look at the grid does not tell.
+   * @param {string} label @param {number} changed cells @param {number} spared those that are
+   *   locked
+   */
+  tell(label, changed, spared) {
+    const kept = spared ? `; ${counted(spared, " locked")} kept` : "";
+    if (changed > 1 || (changed && spared))
+      this.say(`${label[0].toUpperCase()}${label.slice(1)}: ${counted(changed)} changed${kept}.`);
+    else if (spared) this.say(LOCKED);
   }
 
   /** One code in all selected cells. @param {string} label @param {number} code */
@@ -98,8 +114,9 @@ export class Edits {
     const { side } = this.state;
     this.settle();
     const label = side.history[which]();
-    this.say(`${which === "undo" ? "Undone" : "Done again"}: ${label}.`);
+    this.state.number = side.source.number ?? this.state.number;
     this.changed(side);
+    this.say(`${which === "undo" ? "Undone" : "Done again"}: ${label}.`);
   }
 
   /** The selected cells keep their codes from now on, or no longer. */
@@ -108,7 +125,7 @@ export class Edits {
       cells = side.selection(),
       locked = new Set(side.locked),
       all = cells.every((p) => locked.has(p)),
-      what = cells.length === 1 ? "a cell" : `${cells.length} cells`;
+      what = counted(cells.length);
     for (const p of cells)
       if (all) locked.delete(p);
       else locked.add(p);
@@ -122,12 +139,12 @@ export class Edits {
       { flat, source } = side.history,
       locked = cells.toSorted((a, b) => a - b);
     if (!side.history.push(label, flat, source, locked)) return;
+    this.changed(side, { send: false });
     this.say(
       locked.length
         ? `${locked.length} of ${flat.length} cells are locked: no edit changes them.`
         : "No cell is locked.",
     );
-    this.changed(side, { send: false });
   }
 
   /** The brush goes through some cells; all until `done` is one step. @param {number[]} cells */
@@ -135,14 +152,21 @@ export class Edits {
     const { side, code } = this.state,
       last = cells.at(-1);
     if (last !== undefined) {
+      for (const p of cells)
+        if (side.flat[p] !== code && side.locked.includes(p)) this.spared.add(p);
       side.live = side.keepLocked(Grid.fill(side.flat, cells, code));
       side.select([last]);
       this.draw(side);
       this.update();
     }
     if (!done || !side.live) return;
-    side.change(`stroke of code ${code}`, side.live);
+    const label = `stroke of code ${code}`,
+      changed = Grid.differing(side.history.flat, side.live),
+      spared = this.spared.size;
+    this.spared.clear();
+    side.change(label, side.live);
     this.changed(side);
+    this.tell(label, changed, spared);
   }
 
   /**

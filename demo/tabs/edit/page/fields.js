@@ -9,7 +9,23 @@ export function listenToFields(root, editor) {
     list = (/** @type {string} */ name) => ref(root, name, HTMLSelectElement);
 
   const number = input("number");
-  number.addEventListener("change", () => state.isOpen && opening.example(Number(number.value)));
+  const example = () => {
+    const { value } = number,
+      wanted = value === "" ? NaN : Number(value),
+      last = state.info.examples - 1;
+    if (!state.isOpen) return;
+    if (Number.isInteger(wanted) && wanted >= 0 && wanted <= last) void opening.example(wanted);
+    else {
+      editor.update(); // the field names what is open again
+      const none = value && `There is no example ${value}. `;
+      editor.say(`${none}Examples are numbered from 0 to ${last}.`, { bad: true });
+    }
+  };
+  number.addEventListener("change", example);
+  // The one that is named by now opens afresh: that is no change of the field.
+  number.addEventListener("keydown", ({ key }) => {
+    if (key === "Enter" && Number(number.value) === state.side.source.number) example();
+  });
 
   // ---- a code ----
 
@@ -35,6 +51,10 @@ export function listenToFields(root, editor) {
       tools.take(wanted);
     }
   });
+  // Back to the grid: in the field Ctrl Z would undo the digits, and not the edit.
+  code.addEventListener("keydown", ({ key }) => {
+    if (key === "Enter" && typed() !== null) setTimeout(() => editor.focusCell());
+  });
 
   // ---- lists ----
 
@@ -48,7 +68,7 @@ export function listenToFields(root, editor) {
   const file = input("file");
   file.addEventListener("change", () => {
     const chosen = file.files?.[0];
-    if (chosen) void sharing.upload(chosen);
+    if (chosen) sharing.upload(chosen);
     file.value = "";
   });
   const text = ref(root, "text", HTMLTextAreaElement);
@@ -58,15 +78,18 @@ export function listenToFields(root, editor) {
     ref(root, "textError").textContent = problem ?? "";
     if (problem !== "") return;
     text.value = "";
-    editor.flip("text");
+    if (state.panels.text) editor.panels.flip("text");
   });
 
   // ---- cells of the second grid ----
 
   const blend = input("blend"),
     inOrder = list("blendOrder");
-  const take = (/** @type {boolean} */ done) =>
+  const take = (/** @type {boolean} */ done) => {
+    state.blendFrom ??= state.a.history.flat; // the slider stays where the hand put it
+    looking.activate(state.a); // the one that changes, and whose steps Undo takes back
     edits.blend(Number(blend.value) / 100, inOrder.value, done);
+  };
   blend.addEventListener("input", () => take(false));
   blend.addEventListener("change", () => take(true));
   inOrder.addEventListener("change", () => state.blendFrom && take(true));

@@ -22,20 +22,22 @@ export function keyName({ key, ctrlKey, metaKey, altKey, shiftKey }) {
  */
 export function listenToKeys(root, editor) {
   const { state, commands } = editor;
-  const byKey = new Map(commands.map((command) => [command.key, command.name]));
-  byKey.set("ctrl+shift+z", "redo");
+  const byKey = new Map(commands.map((command) => [command.key, command])),
+    again = commands.find(({ name }) => name === "redo");
+  if (again) byKey.set("ctrl+shift+z", again);
 
   /** One step back from whatever is open or begun; false where nothing is. @param {Event} event */
   function escape(event) {
     const menu = closest(event, "details.menu[open]"),
-      panel = Object.entries(state.panels).find(([, open]) => open);
+      [panel] = Object.entries(state.panels).find(([, open]) => open) ?? [];
     if (menu) {
       menu.removeAttribute("open");
       menu.querySelector("summary")?.focus();
-    } else if (editor.typing.cancel()) editor.say("");
+    } else if (panel && closest(event, ".panel")) editor.do(panel);
+    else if (editor.typing.cancel()) editor.say("");
     else if (state.preview || closest(event, ".codes, .choices")) editor.takeBack();
     else if (state.tool !== "select") editor.do("select");
-    else if (panel) editor.do(panel[0]);
+    else if (panel) editor.do(panel);
     else return false;
     return true;
   }
@@ -50,7 +52,8 @@ export function listenToKeys(root, editor) {
       command = byKey.get(name),
       moves = name.includes("arrow") && closest(event, "[role=radiogroup]");
     if (!command || moves || closest(event, "input, textarea, select")) return;
+    if (command.replaces && closest(event, "button, summary")) return;
     event.preventDefault();
-    editor.do(command);
+    editor.do(command.name);
   });
 }

@@ -55,6 +55,12 @@ export class Looking {
     this.inspect();
   }
 
+  /** By a finger, which has no Ctrl: cells join the selection, or no longer. */
+  toggleAdding() {
+    this.state.adding = !this.state.adding;
+    this.update();
+  }
+
   selectAll() {
     const { side } = this.state;
     this.select(side, side.flat.keys(), side.cursor, 0);

@@ -33,7 +33,7 @@ export function mount({ element, props, server, trigger, watch }) {
       const field = ref(root, copy, HTMLInputElement);
       field.select();
       navigator.clipboard?.writeText(field.value).then(
-        () => editor.say("Copied."),
+        () => editor.say(`${field.labels?.[0]?.textContent} copied.`),
         () => document.execCommand("copy"),
       );
     }
@@ -71,7 +71,7 @@ export function mount({ element, props, server, trigger, watch }) {
     event.preventDefault();
   });
   takePasted(root, (file) => {
-    if (state.info.model) void sharing.upload(file);
+    if (state.info.model) sharing.upload(file);
   });
   root.addEventListener("dragover", (event) => event.preventDefault());
   root.addEventListener("drop", (event) => {
@@ -119,6 +119,7 @@ export function mount({ element, props, server, trigger, watch }) {
         if (!state.isOpen) return;
         challenges.resume();
         if (!handed) return;
+        if (handed.code !== undefined) editor.bring(handed);
         editor.focusCell(); // the button that was pressed is on another tab
         window.scrollTo(0, 0);
       });

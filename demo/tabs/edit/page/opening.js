@@ -32,28 +32,36 @@ export class Opening {
     this.computing = computing;
     this.store = store;
     this.restored = restored;
+    /** Which model was asked for last, by its number. */
     this.turn = 0;
+    /** How many grids were asked for. */
+    this.asked = 0;
+    /** Which of them each side shows: those before are late. */
+    this.shown = { a: 0, b: 0 };
     /** @type {ReturnType<typeof setTimeout> | undefined} */
     this.keeping = undefined;
   }
 
   /**
    * A model is chosen. @param {string} id
-   * @param {{indices: number[][], input: string | null} | null} handed a grid from another tab
+   * @param {import("./state/state.js").Handed | null} handed by another tab
    */
   async open(id, handed) {
-    const { state, wire, root } = this;
+    const { state, wire, root } = this,
+      turn = ++this.turn;
     this.keep();
     wire.renew();
     this.model.renew();
     root.setAttribute("aria-busy", "true");
-    if (state.info.model !== id && !(await this.adopt(id))) return;
+    if (state.info.model !== id && !(await this.adopt(id, turn))) return;
     const link = takeLink(),
       saved = state.isOpen ? null : this.store.load(state.info);
     if (saved && state.restore(saved)) this.restored();
-    if (handed)
-      await this.load({ kind: "grid", indices: handed.indices, picture: handed.input }, state.a);
+    // Where a code is brought, a grid that is there stays.
+    const brings = handed?.code !== undefined && state.isOpen;
+    if (handed && !brings) await this.take(handed);
     else if (link) await this.load({ kind: "link", text: link }, state.a);
+    if (turn !== this.turn) return; // another one is being opened
     if (!state.isOpen) {
       await this.load(
         state.info.examples ? { kind: "example", number: 0 } : { kind: "random", seed: 1 },
@@ -61,13 +69,20 @@ export class Opening {
       );
       if (state.isOpen) state.code = state.side.flat[state.side.cursor];
     }
-    if (!state.isOpen) return;
-    root.setAttribute("aria-busy", "false");
-    root.classList.remove("shut");
+    if (state.isOpen) this.free();
   }
 
-  /** Gets a model; false where it cannot be had or another one is wanted. @param {string} id */
-  async adopt(id) {
+  /** There is something to edit. */
+  free() {
+    this.root.setAttribute("aria-busy", "false");
+    this.root.classList.remove("shut");
+  }
+
+  /**
+   * Gets a model; false where it cannot be had or another one is wanted. @param {string} id
+   * @param {number} turn
+   */
+  async adopt(id, turn) {
     this.say("Loading the model…");
     const info = await this.wire.ask("edit_model", { model: id });
     if (!info) return false;
@@ -75,10 +90,10 @@ export class Opening {
       this.shut(info.error ?? "");
       return false;
     }
-    const turn = ++this.turn,
-      tiles = pixelsOf(await imageOf(info.sheet.png));
+    const tiles = pixelsOf(await imageOf(info.sheet.png));
     if (turn !== this.turn) return false;
     this.keep();
+    this.shown.a = this.shown.b = this.asked;
     this.root.dataset.engine = "server";
     this.computing.open(info).then((here) => {
       if (here && this.computing.info === info) this.root.dataset.engine = "page";
@@ -96,41 +111,62 @@ export class Opening {
   }
 
   /**
-   * Opens a grid. Resolves to "" or to why it cannot be; null where the answer is late.
-   * @param {Request} request
+   * Opens a grid. Resolves to "" or to why it cannot be; null where the answer is late: what was
+   * asked for after it is there by now, or another model.
+   * @param {Request | Promise<Request>} request
+   * @param {Side} side @param {string} [about] where it comes from, if the server cannot know
    */
-  async load(request, side = this.state.side) {
-    for (const one of this.state.sides) one.settle();
-    const here = request.kind === "random" && this.computing.engine;
-    const answer = here
-      ? await this.computing.random()
-      : await this.wire.ask("edit_open", { model: this.state.info.model, ...request });
-    if (!answer) return null;
+  async load(request, side = this.state.side, about = "") {
+    const number = ++this.asked,
+      answer = await this.answer(request);
+    if (!answer || number <= this.shown[side.id]) return null;
     if (!answer.ok) {
-      this.say(answer.error, { bad: true });
-      return answer.error;
+      this.say(answer.error ?? "", { bad: true });
+      return answer.error ?? "";
     }
-    side.open(answer);
-    this.say(side.history.at ? `Opened: ${answer.about}. Undo brings back what was there.` : "");
+    this.shown[side.id] = number;
+    for (const one of this.state.sides) one.settle();
+    side.open(about ? { ...answer, about } : answer);
     this.changed(side, { send: false });
+    this.say(
+      side.history.at ? `Opened: ${side.source.about}. Undo brings back what was there.` : "",
+    );
+    this.free();
     return "";
   }
 
-  /** @param {number} number of an example; they go round */
-  async example(number) {
-    const { state } = this,
-      count = state.info.examples;
-    if (!count) {
-      this.say("This model holds no examples: start from a random grid, a picture or a grid text.");
-      return;
-    }
-    state.number = Number.isInteger(number) ? ((number % count) + count) % count : 0;
-    await this.load({ kind: "example", number: state.number });
+  /** A grid from another tab, into the first. @param {import("./state/state.js").Handed} handed */
+  take({ indices, input, code }) {
+    const about = code === undefined ? "" : `a picture with code ${code}`;
+    return this.load({ kind: "grid", indices, picture: input }, this.state.a, about);
   }
 
-  /** @param {number} step */
+  /** @param {Request | Promise<Request>} request @returns {Promise<any>} */
+  async answer(request) {
+    try {
+      const asked = await request;
+      if (asked.kind === "random" && this.computing.engine) return await this.computing.random();
+      const model = this.state.info.model,
+        answer = await this.wire.ask("edit_open", { model, ...asked });
+      return answer && asked.kind === "example" ? { ...answer, number: asked.number } : answer;
+    } catch (error) {
+      return { ok: false, error: error.message }; // the file cannot be read
+    }
+  }
+
+  /** @param {number} number of an example */
+  async example(number) {
+    this.state.number = number;
+    return this.load({ kind: "example", number });
+  }
+
+  /** They go round. @param {number} step */
   nextExample(step) {
-    return this.example(this.state.number + step);
+    const { number, info } = this.state,
+      count = info.examples;
+    if (count) void this.example((number + step + count) % count);
+    else
+      this.say("This model holds no examples: start from a random grid, a picture or a grid text.");
   }
 
   random() {

@@ -11,13 +11,15 @@ export class Prior {
    * @param {import("./edits.js").Shared} shared
    * @param {import("../../../page/wire.js").Wire} wire to the server
    * @param {(label: string, next: number[]) => boolean} change edits the grid
+   * @param {() => void} shown told when ways to fill cells are on the page
    */
-  constructor({ state, update, say }, wire, change) {
+  constructor({ state, update, say }, wire, change, shown) {
     this.state = state;
     this.update = update;
     this.say = say;
     this.wire = wire;
     this.change = change;
+    this.shown = shown;
     this.seed = 0;
   }
 
@@ -89,11 +91,10 @@ export class Prior {
               pixels: all.slice(n * size, (n + 1) * size),
             })),
           };
-          this.say(
-            `${indices.length} ways to fill the ${open} cells ${cells}: point at one to preview it, click to take it.`,
-          );
+          this.say(`${indices.length} ways to fill the ${open} cells ${cells}: choose one.`);
         }
         over();
+        if (state.isGood(state.choices)) this.shown();
       },
       over,
     );

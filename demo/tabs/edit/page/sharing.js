@@ -54,12 +54,18 @@ export class Sharing {
   }
 
   savePng() {
-    if (this.shared) download(pngOf(this.shared.png), "grid.png");
+    if (this.shared) this.save(pngOf(this.shared.png), "grid.png");
   }
 
   saveJson() {
     if (this.shared)
-      download(`data:application/json,${encodeURIComponent(this.shared.json)}`, "grid.json");
+      this.save(`data:application/json,${encodeURIComponent(this.shared.json)}`, "grid.json");
+  }
+
+  /** @param {string} href @param {string} name */
+  save(href, name) {
+    make("a", "", { href, download: name }).click();
+    this.say(`Saved ${name}.`);
   }
 
   /** The selected cells, as a text for the clipboard. */
@@ -93,7 +99,7 @@ export class Sharing {
     const file = fileIn(data),
       { K } = this.state.info;
     if (file) {
-      void this.upload(file);
+      this.upload(file);
       return;
     }
     const text = data?.getData("text/plain").trim() ?? "",
@@ -108,17 +114,10 @@ export class Sharing {
   }
 
   /** @param {File} file */
-  async upload(file) {
+  upload(file) {
     this.say("Reading the file…");
-    try {
-      await this.opening.load({ kind: "picture", file: await forSending(file) });
-    } catch (error) {
-      this.say(error.message, { bad: true });
-    }
+    const sent = async () =>
+      /** @type {const} */ ({ kind: "picture", file: await forSending(file) });
+    void this.opening.load(sent());
   }
-}
-
-/** @param {string} href @param {string} name */
-function download(href, name) {
-  make("a", "", { href, download: name }).click();
 }

@@ -33,7 +33,7 @@ export class Tools {
     this.update();
     this.say(
       tool === "paint"
-        ? `Drag across cells to paint code ${state.code}; a click in the palette changes the code. P or Escape ends it.`
+        ? `Drag over cells to paint code ${state.code}, or press Space on one. The palette changes the code; Escape ends it.`
         : "",
     );
   }

@@ -113,8 +113,7 @@ const capital = (/** @type {string} */ text) => text[0].toUpperCase() + text.sli
  * Whether a grid comes from where the challenge starts. @param {Challenge} challenge
  * @param {State["a"]} side
  */
-export const isStart = ({ example }, { source: { about } }) =>
-  about === `example ${example}` || about.startsWith(`example ${example},`);
+export const isStart = ({ example }, { source }) => source.number === example;
 
 /** The one that is on, and how far it is. @param {State} state */
 export function progressOf(state) {

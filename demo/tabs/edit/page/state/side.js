@@ -7,8 +7,9 @@ import { History } from "./history.js";
 
 /**
  * What a grid was opened from, pictures in base64; `standIn`: there was none, so the decoded one is
- * the input.
- * @typedef {{flat: number[], input: string, before: string, standIn: boolean, about: string}} Source
+ * the input; `number`: of the example.
+ * @typedef {{flat: number[], input: string, before: string, standIn: boolean, about: string,
+ *   number?: number}} Source
  */
 
 /** @typedef {Uint8Array | Uint8ClampedArray} Pixels */
@@ -92,7 +93,9 @@ export class Side {
       before: answer.pixels,
       standIn: answer.stand_in,
       about: answer.about,
+      number: answer.number,
     });
+    this.select([this.cursor]); // the next code is meant for one cell
     if (this.sources.length > 1) this.history.push(answer.about, flat, this.sources.length - 1, []);
     else this.history = new History(flat);
     this.live = null;

@@ -50,6 +50,12 @@ import { Side } from "./side.js";
 
 /** @typedef {{flat: number[], pixels: Pixels}} Choice */
 
+/**
+ * What another tab hands over: a grid and the picture it was encoded from; with `code`, that code,
+ * and a grid that holds it.
+ * @typedef {{indices: number[][], input: string | null, code?: number}} Handed
+ */
+
 /** @typedef {"select" | "paint" | "picker" | "locker"} Tool by the names of their commands */
 
 /** @type {Info} before there is a model */
@@ -106,6 +112,8 @@ export class State {
     this.tool = "select";
     /** The one that the picker gives way to. @type {Tool} */
     this.toolBefore = "select";
+    /** Whether each cell that is pressed joins the selection. */
+    this.adding = false;
     /** Why what was typed as a code is none. */
     this.badCode = "";
     /** Of the example. */
@@ -127,6 +135,8 @@ export class State {
     this.waiting = null;
     /** The challenge that is on. @type {import("./challenges.js").Attempt | null} */
     this.attempt = null;
+    /** A code that another tab brought, and a grid that holds it. @type {Handed | null} */
+    this.brought = null;
     /** The first grid before cells were taken over from the second. @type {number[] | null} */
     this.blendFrom = null;
   }

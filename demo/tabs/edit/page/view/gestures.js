@@ -117,7 +117,7 @@ export class Gestures {
     } else if (tool === "locker") {
       drag.cells = new Set([p]);
       this.select([p], p);
-    } else if (event.ctrlKey || event.metaKey) {
+    } else if (event.ctrlKey || event.metaKey || this.state.adding) {
       drag.fixed = true;
       this.toggle(p);
     } else if (event.shiftKey) this.extend(p);
@@ -197,5 +197,6 @@ export class Gestures {
       to = r * w + c;
     if (extend) this.extend(to);
     else this.select([to], to);
+    this.board.cells[to].scrollIntoView({ block: "nearest", inline: "nearest" });
   }
 }

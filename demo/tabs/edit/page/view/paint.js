@@ -32,16 +32,26 @@ export function onChange(inputs, draw) {
  * @param {HTMLElement} element @param {number} code @param {number} columns @param {number} px
  */
 export function showTile(element, code, columns, px) {
-  element.style.backgroundPosition = `${-(code % columns) * px}px ${-Math.floor(code / columns) * px}px`;
+  const at = `${-(code % columns) * px}px ${-Math.floor(code / columns) * px}px`;
+  if (element.style.backgroundPosition !== at) element.style.backgroundPosition = at;
 }
 
 /**
- * The outline of cells over a picture: a path in units of cells. @param {Element} path
- * @param {Iterable<number>} cells @param {number} w
+ * The outline of cells over a picture, in units of cells: of several the edge around them, so that
+ * the picture shows. @param {Element} path @param {Iterable<number>} cells @param {number} w
  */
 export function outline(path, cells, w) {
-  const square = (/** @type {number} */ p) => `M${p % w} ${Math.floor(p / w)}h1v1h-1z`;
-  set(path, "d", Array.from(cells, square).join(""));
+  const within = new Set(cells),
+    edges = [];
+  for (const p of within) {
+    const x = p % w,
+      y = Math.floor(p / w);
+    if (!within.has(p - w)) edges.push(`M${x} ${y}h1`);
+    if (!within.has(p + w)) edges.push(`M${x} ${y + 1}h1`);
+    if (!x || !within.has(p - 1)) edges.push(`M${x} ${y}v1`);
+    if (x === w - 1 || !within.has(p + 1)) edges.push(`M${x + 1} ${y}v1`);
+  }
+  set(path, "d", edges.join(""));
 }
 
 export const placeOf = (/** @type {number} */ p, /** @type {number} */ w) =>

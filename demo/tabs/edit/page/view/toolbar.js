@@ -81,6 +81,7 @@ export function makeToolbar(root, commands) {
       code.max = String(K - 1);
       ref(root, "number", HTMLInputElement).max = String(Math.max(0, examples - 1));
       ref(root, "examples").hidden = !examples;
+      ref(root, "ofAll").textContent = `of ${examples}`;
     },
   );
 
@@ -93,7 +94,7 @@ export function makeToolbar(root, commands) {
       `${place[0].toUpperCase()}${place.slice(1)}: code ${side.flat[p]}`,
       side.locked.includes(p) ? ", locked" : "",
       surprised && side.bits ? ` · surprise ${side.bits[p].toFixed(1)} bits` : "",
-      hovered === null && many > 1 ? ` · ${many} cells selected` : "",
+      hovered === null && many > 1 ? ` · ${many} selected` : "",
       painting ? ` · painting with code ${painted}` : "",
     ].join("");
   }
@@ -111,7 +112,7 @@ export function makeToolbar(root, commands) {
     render(state) {
       const { side, a, info, panels, badCode, two } = state;
       adopt(state);
-      put(ref(root, "number", HTMLInputElement), state.number);
+      put(ref(root, "number", HTMLInputElement), state.side.source.number ?? "");
       for (const [name, open] of Object.entries(panels)) hide(ref(root, `${name}Panel`), !open);
       if (!side.isOpen) return;
       press(state);

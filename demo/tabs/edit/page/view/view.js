@@ -22,6 +22,8 @@ import { makeToolbar } from "./toolbar.js";
  *   number[]) => void, put: (code: number) => void, tryChoice: (n: number | null) => void, takeChoice: (n: number) => void}} Told
  */
 
+const MANY = 10; // cells in a row: with more they are small for a finger
+
 export class View {
   /**
    * @param {HTMLElement} root @param {State} state
@@ -55,9 +57,10 @@ export class View {
       },
     );
     const layOut = onChange(
-      ({ two }) => [two],
-      ({ two }) => {
+      ({ two, info }) => [two, info],
+      ({ two, info }) => {
         ref(root, "flow").classList.toggle("two", two);
+        ref(root, "flow").classList.toggle("fine", info.w > MANY);
         ref(root, "boardB").hidden = ref(root, "resultB").hidden = !two;
         for (const board of [a, b]) board.size();
       },
