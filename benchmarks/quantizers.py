@@ -4,15 +4,20 @@ Trains a VQ-VAE with each quantizer on the same networks, images and seeds, for 
 steps or of seconds, at the same number of bits or the nearest that it can have, and measures it on
 all test images; then a small prior on its codes, equally long for each. With the usual 800 steps it
 writes the figures to `checkpoints/`: the tables that the Compare tab shows before a visitor has
-trained anything. Where they are of one seed, small differences say nothing. Prints one JSON line a
-figure. A seed takes some 7 minutes on one core.
+trained anything. Where they are of one seed, small differences say nothing. The time of a step is
+measured at the end, all quantizers in turn, so that what else the machine does falls on all alike;
+`--times` does only that, for the figures that are there. Prints one JSON line per figure. A seed
+takes some 7 minutes on one core.
 """
 
 from __future__ import annotations
 
 import argparse
 import itertools
+import json
+import statistics
 import sys
+from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -27,6 +32,7 @@ if TYPE_CHECKING:
     from demo.runs.plans.plan import Part
 
 STEPS = 800
+TURNS, STEPS_OF_TURN = 7, 10
 REPORTED = ("seed", "steps", "psnr", "bits", "coded_bits", "prior_bits", "usage", "perplexity",
             "step_ms")  # fmt: skip
 
@@ -69,10 +75,15 @@ def main() -> None:
     parser.add_argument(
         "--data-dir", type=Path, help="where the sets lie (default: $VQVAE_DATA_DIR, else data/)"
     )
+    parser.add_argument(
+        "--times", action="store_true", help="measure only the time of a step, for what is there"
+    )
     args = parser.parse_args()
     if args.seconds is None:
         args.steps = args.steps or STEPS
         args.output = args.output or ROOT / "checkpoints" / f"quantizers-{args.dataset}.json"
+    if args.times and not (args.output and args.output.is_file()):
+        parser.error("--times is for figures that are there; measure them first, without it")
     import vqvae
     from vqvae.checkpoints.files import write_json
 
@@ -82,24 +93,23 @@ def main() -> None:
     )
     command = _command(args)
     plan = quantizers(args.dataset, args.kinds, args.steps or STEPS, args.data_dir or Path("data"))
-    done: list[dict] = []
-    for seed, part in itertools.product(args.seeds, plan.parts):
+    table = {
+        "dataset": args.dataset,
+        "images": len(test),
+        "steps": args.steps,
+        "seconds": args.seconds,
+        "seeds": args.seeds,
+        "hardware": hardware(),
+        "command": command,
+        "done": [],
+    }
+    if args.times:
+        table = json.loads(args.output.read_text())
+    for seed, part in () if args.times else itertools.product(args.seeds, plan.parts):
         figures = measured(part, seed, args, train, test)
-        done.append(figures)
+        table["done"].append(figures)
         if args.output is not None:  # What is measured stays measured, should the rest be cut off.
-            write_json(
-                args.output,
-                {
-                    "dataset": args.dataset,
-                    "images": len(test),
-                    "steps": args.steps,
-                    "seconds": args.seconds,
-                    "seeds": args.seeds,
-                    "hardware": hardware(),
-                    "command": command,
-                    "done": done,
-                },
-            )
+            write_json(args.output, table)
         report(
             f"quantizer_{args.dataset}_{part.name}_mse",
             figures["mse"],
@@ -108,6 +118,13 @@ def main() -> None:
             command,
             **{name: figures[name] for name in REPORTED},
         )
+    times = step_times(plan.parts, train)
+    for name, ms in times.items():
+        report(f"quantizer_{args.dataset}_{name}_step", ms, "ms", "", command)
+    if args.output is not None:
+        for figures in table["done"]:
+            figures["step_ms"] = times.get(figures["name"], figures["step_ms"])
+        write_json(args.output, table)
 
 
 def measured(part: Part, seed: int, args: argparse.Namespace, train, test) -> dict:
@@ -128,6 +145,31 @@ def measured(part: Part, seed: int, args: argparse.Namespace, train, test) -> di
     learn(prior)
     bits = prior_bits(prior.prior, training.model, test)
     return {**figures, "prior_bits": bits, "seed": seed, "steps": training.step}
+
+
+def step_times(parts: Iterable[Part], train) -> dict[str, float]:
+    """Milliseconds that a step of each takes: the median of some turns, in each of which all take
+    a few steps, one after another. The first turn, which sets up, does not count."""
+    import vqvae
+
+    most = (TURNS + 1) * STEPS_OF_TURN
+    trainings = {
+        part.name: vqvae.Training(
+            vqvae.build_model(part.model, 0),
+            train,
+            replace(part.training, steps=most, seconds=None),
+        )
+        for part in parts
+    }
+    under_way = {name: training.steps() for name, training in trainings.items()}
+    took: dict[str, list[float]] = {name: [] for name in trainings}
+    for _ in range(TURNS + 1):
+        for name, training in trainings.items():
+            elapsed, step = training.elapsed, training.step
+            for _record in itertools.islice(under_way[name], STEPS_OF_TURN):
+                pass
+            took[name].append(1_000 * (training.elapsed - elapsed) / (training.step - step))
+    return {name: statistics.median(turns[1:]) for name, turns in took.items()}
 
 
 def learn(training) -> None:
