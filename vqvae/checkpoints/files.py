@@ -88,7 +88,7 @@ def read_tensors_and_header(path: Path) -> tuple[dict, dict[str, str]]:
             return {name: file.get_tensor(name) for name in file.keys()}, metadata  # noqa: SIM118 (no mapping)
     except (SafetensorError, OSError, ValueError) as error:
         raise CheckpointError(
-            f"{path} is damaged or no safetensors file ({error}). Copy it again, or train anew."
+            f"{path} is damaged or no safetensors file ({error}). Copy it again, or train again."
         ) from error
 
 
@@ -154,5 +154,5 @@ def read_json(path: Path, default: dict | None = None) -> dict:
         return value
     except (OSError, ValueError, RecursionError) as error:
         raise CheckpointError(
-            f"{path} is damaged ({error}). Copy it again, or train anew."
+            f"{path} is damaged ({error}). Copy it again, or train again."
         ) from error
