@@ -18,7 +18,9 @@ for (const [question, { pixels, ...more }] of asked.edit ?? []) {
 const pad = Object.assign(new Reconstructing({}), { model: asked.model, engine }).questions();
 for (const { source, tidy, data, height, width } of asked.pads ?? []) {
   const image = { height, width, data: new Uint8ClampedArray(Buffer.from(data, "base64")) };
-  answers.push(await pad.reconstruct({ source, tidy, taken: null, pixels: () => image }));
+  const answer = await pad.reconstruct({ source, tidy, taken: null, pixels: () => image });
+  const { picture: unquantized, psnr: psnr_unquantized } = (await answer.unquantized) ?? {};
+  answers.push(unquantized ? { ...answer, unquantized, psnr_unquantized } : answer);
 }
 const plain = (_, value) => (ArrayBuffer.isView(value) ? [...value] : value);
 process.stdout.write(JSON.stringify(answers, plain));
