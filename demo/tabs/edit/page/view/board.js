@@ -2,8 +2,8 @@
 // gestures.js.
 
 import { viridis } from "../../../../page/colours.js";
-import { calm, make } from "../../../../page/dom.js";
-import { onChange, placeOf, set, showTile } from "./paint.js";
+import { calm, make, set } from "../../../../page/dom.js";
+import { onChange, placeOf, showTile } from "./paint.js";
 
 /** @typedef {import("../state/state.js").State} State */
 

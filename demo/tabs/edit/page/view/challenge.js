@@ -1,7 +1,8 @@
 // The challenge that is on, and how far it is.
 
+import { hide, set, write } from "../../../../page/dom.js";
 import { progressOf } from "../state/challenges.js";
-import { hide, ref, set, write } from "./paint.js";
+import { ref } from "./paint.js";
 
 /** @param {HTMLElement} root */
 export function makeChallenge(root) {

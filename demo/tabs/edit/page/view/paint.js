@@ -2,8 +2,6 @@
 
 import { find, set } from "../../../../page/dom.js";
 
-export { hide, put, set, write } from "../../../../page/dom.js";
-
 /** @typedef {import("../state/state.js").State} State */
 
 /**

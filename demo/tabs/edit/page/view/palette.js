@@ -1,9 +1,9 @@
 // The palette: every code of the model in the chosen order. Only the rows in view are in the page,
 // so 4,096 codes open as fast as 64. What is done on it is told by palette_hands.js.
 
-import { make } from "../../../../page/dom.js";
+import { hide, make, put, set, write } from "../../../../page/dom.js";
 import { FIRST_ORDER, ORDERS, ordersOf } from "../state/orders.js";
-import { hide, onChange, put, ref, set, showTile, write } from "./paint.js";
+import { onChange, ref, showTile } from "./paint.js";
 
 /** @typedef {import("../state/state.js").State} State */
 

@@ -1,10 +1,10 @@
 // The pictures of the grids: the input, what the decoder makes of the codes, what has changed, the
 // figures about it, and the selected cells over it.
 
-import { find } from "../../../../page/dom.js";
+import { find, hide, set, write } from "../../../../page/dom.js";
 import { paintMap, paintPixels } from "../../../../page/pixels.js";
 import { difference, psnr } from "../state/measure.js";
-import { hide, onChange, outline, ref, set, write } from "./paint.js";
+import { onChange, outline, ref } from "./paint.js";
 
 /** @typedef {import("../state/state.js").State} State */
 /** @typedef {import("../state/side.js").Pixels} Pixels */

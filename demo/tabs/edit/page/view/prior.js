@@ -1,9 +1,9 @@
 // What the prior offers, as the state has it: four ways to fill cells, and the scale of surprise.
 
-import { contextOf, find, make } from "../../../../page/dom.js";
+import { contextOf, find, hide, make, put, set, write } from "../../../../page/dom.js";
 import { paintPixels } from "../../../../page/pixels.js";
 import { Grid } from "../state/grid.js";
-import { hide, onChange, put, ref, set, write } from "./paint.js";
+import { onChange, ref } from "./paint.js";
 
 /** @typedef {import("../state/state.js").State} State */
 

@@ -1,9 +1,9 @@
 // The six steps of the quantization layer at one cell, with its real numbers, and the patches it
 // reads and draws.
 
-import { contextOf, find, make } from "../../../../page/dom.js";
+import { contextOf, find, hide, make, write } from "../../../../page/dom.js";
 import { paintPixels } from "../../../../page/pixels.js";
-import { hide, onChange, placeOf, ref, showTile, write } from "./paint.js";
+import { onChange, placeOf, ref, showTile } from "./paint.js";
 
 /** @typedef {import("../state/state.js").State} State */
 /** @typedef {import("../state/state.js").Cell} Cell */

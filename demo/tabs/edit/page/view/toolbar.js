@@ -1,9 +1,9 @@
 // Buttons, what is said about the state in words, and which panels are open.
 
-import { find, make } from "../../../../page/dom.js";
+import { find, hide, make, put, set, write } from "../../../../page/dom.js";
 import { Grid } from "../state/grid.js";
 import { VIEWS } from "../state/orders.js";
-import { hide, onChange, placeOf, put, ref, set, showTile, write } from "./paint.js";
+import { onChange, placeOf, ref, showTile } from "./paint.js";
 
 /** @typedef {import("../state/state.js").State} State */
 /** @typedef {import("../commands.js").Command} Command */
