@@ -101,7 +101,7 @@ def test_the_keyboard_goes_through_the_page_and_is_never_caught(page):
 def test_two_hasty_clicks_on_train_start_one_run(page, app):
     visit(page, "Train")
     before = set(app.runs.rglob(runfiles.JOB))
-    page.locator("#vq-train-seconds input").fill("5")
+    page.locator("#vq-train-seconds input").fill("60")  # not over before it is stopped
     page.locator("#vq-train-seconds input").press("Tab")
     page.locator("#vq-train-start").dblclick()
     page.wait_for_timeout(4000)

@@ -295,14 +295,7 @@ def test_what_was_done_last_is_on_the_pad_however_late_a_file_is_read(tab, then)
 def test_what_is_drawn_before_the_first_example_comes_stays(context, own_app):
     page = context.new_page()
     held = []
-    page.route(
-        "**/component_server*",
-        lambda route: (
-            held.append(route)
-            if "open_model" in (route.request.post_data or "")
-            else route.continue_()
-        ),
-    )
+    page.route("**/component_server*", lambda route: held.append(route))
     page.goto(own_app.url, timeout=60_000)
     page.locator(".vr-pad").wait_for()
     until_held = "() => document.querySelector('.vr-news').textContent.includes('Warming up')"
