@@ -294,14 +294,17 @@ def test_what_was_done_last_is_on_the_pad_however_late_a_file_is_read(tab, then)
 
 def test_what_is_drawn_before_the_first_example_comes_stays(context, own_app):
     page = context.new_page()
-    held = []
-    page.route("**/component_server*", lambda route: held.append(route))
+    held, holding = [], [True]
+    page.route(
+        "**/component_server/**", lambda route: held.append(route) if holding else route.continue_()
+    )
     page.goto(own_app.url, timeout=60_000)
     page.locator(".vr-pad").wait_for()
     until_held = "() => document.querySelector('.vr-news').textContent.includes('Warming up')"
     page.wait_for_function(until_held)
     stroke(page, [(0.5, 0.2), (0.5, 0.5)], up=False)
-    page.unroute("**/component_server*")
+    assert held, "the model is still asked for"
+    holding.clear()
     while held:
         held.pop().continue_()
     page.wait_for_function("document.querySelectorAll('.vr-examples button').length === 12")
