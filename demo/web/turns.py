@@ -81,7 +81,9 @@ class Turns:
         longest = max(lines.values(), key=len)
         if len(longest) <= len(lines.get(visitor, ())) + 1:
             raise BusyError(BUSY)
-        longest.pop().set_exception(BusyError(BUSY))
+        given_up = longest.pop()
+        if not given_up.done():
+            given_up.set_exception(BusyError(BUSY))
 
     def _waiting(self, address: str) -> int:
         return sum(map(len, self._lines.get(address, {}).values()))
@@ -93,7 +95,10 @@ class Turns:
             if found is None:
                 return
             address, visitor = found
-            self._lines[address][visitor].popleft().set_result(None)
+            turn = self._lines[address][visitor].popleft()
+            if turn.done():
+                continue  # its time was up in this moment, or its page left: not yet out of line
+            turn.set_result(None)
             self._lines[address].move_to_end(visitor)
             self._lines.move_to_end(address)
             for who in ((), (address,), (address, visitor)):

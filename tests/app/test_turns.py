@@ -45,6 +45,27 @@ def test_the_line_takes_turns_and_refuses_with_a_sentence():
     asyncio.run(run())
 
 
+def test_those_who_give_up_in_one_moment_do_not_hinder_each_other():
+    async def run():
+        line = Turns(Bounds(at_once=1, visitor_at_once=1, address_waiting=4))
+        await line.enter("x", "inside")
+        waiting = [asyncio.create_task(line.enter("x", "many")) for _ in range(4)]
+        await asyncio.sleep(0)
+        for turn in waiting:
+            turn.cancel()  # as a timeout does: each leaves the line only when it is its turn to run
+        with pytest.raises(BusyError):
+            line._make_room("x", "many")
+        line._make_room("x", "other")
+        line.leave("x", "inside")
+        told = await asyncio.gather(*waiting, return_exceptions=True)
+        assert {type(result) for result in told} == {asyncio.CancelledError}
+        assert not line._lines and not line._inside
+        async with asyncio.timeout(1):
+            await line.enter("x", "next")
+
+    asyncio.run(run())
+
+
 def test_who_leaves_the_line_leaves_no_trace_and_takes_no_place():
     async def run():
         reached = []
