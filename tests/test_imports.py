@@ -117,15 +117,15 @@ WRONG = {
     ),
     "a private name": (
         {"demo/charts/curves.py": ""},
-        {"demo/charts/plots.py": "from demo.charts.curves import _ticks, number"},
+        {"demo/charts/map_plot.py": "from demo.charts.curves import _ticks, number"},
         private_names,
-        "demo.charts.plots -> demo.charts.curves: _ticks",
+        "demo.charts.map_plot -> demo.charts.curves: _ticks",
     ),
     "a private name of a module": (
         {"demo/charts/curves.py": ""},
-        {"demo/charts/plots.py": "from demo.charts import curves as c\nc._ticks(0)"},
+        {"demo/charts/map_plot.py": "from demo.charts import curves as c\nc._ticks(0)"},
         private_names,
-        "demo.charts.plots -> demo.charts.curves: _ticks",
+        "demo.charts.map_plot -> demo.charts.curves: _ticks",
     ),
 }
 

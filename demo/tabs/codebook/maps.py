@@ -22,10 +22,10 @@ def answer(
 ) -> answers.Map | answers.Begun:
     """The figure, or the job that makes its map (or places a picture on it, which takes the
     fit)."""
-    from demo.charts import plots
+    from demo.charts.map_plot import COLOURS, map_figure
 
     settings = read_settings(request)
-    colour = request.colour if request.colour in plots.COLOURS else "usage"
+    colour = request.colour if request.colour in COLOURS else "usage"
     found = subject.ready_map(settings)
     picture = read_picture(subject, request.picture)
     placed = None
@@ -34,7 +34,7 @@ def answer(
     if found is None or (picture is not None and placed is None):
         return {"job": jobs.start(*_work(subject, settings, found, picture))}
     K = subject.config.codebook_size
-    figure = plots.map_figure(
+    figure = map_figure(
         found.coordinates[:K],
         found.coordinates[K:],
         scene_of(subject, use),
@@ -59,7 +59,7 @@ def answer(
 
 def scene_of(subject: InspectedModel, use: "UsageCounts"):
     """What a map of this model shows, with the counts of `use`."""
-    from demo.charts.plots import Scene
+    from demo.charts.map_plot import Scene
 
     gallery = subject.gallery
     labels = (

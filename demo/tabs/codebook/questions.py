@@ -173,7 +173,7 @@ QUESTIONS = (
 
 
 def _usage(subject, counted: str, request: UsageRequest) -> answers.Usage:
-    from demo.charts import plots
+    from demo.charts.usage_plot import usage_figure
     from vqvae.analysis.statistics import verdict
 
     use = _use(subject, counted)
@@ -187,7 +187,7 @@ def _usage(subject, counted: str, request: UsageRequest) -> answers.Usage:
     return {
         "bars": [int(code) for code in bars],
         "figure": json.loads(
-            plots.usage_figure(counts.numpy(), order=order, scale=request.scale).to_json()
+            usage_figure(counts.numpy(), order=order, scale=request.scale).to_json()
         ),
         "counts": use.counts.tolist(),
         "counted": counted,

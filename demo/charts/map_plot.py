@@ -1,8 +1,6 @@
-"""Figures from arrays, for Plotly: pure functions, no page and no model in them.
+"""The map of a codebook: codes, encoder outputs and one picture's own, for Plotly. Pure functions,
+no page and no model in them.
 
-Each figure is drawn on a transparent ground in colours that hold on white and on black; the page
-sets the colour of text and lines. Scales are viridis and a set after Paul Tol's "muted", lightened
-where it would sink into a dark page.
 Letters: K codes, M latents, P cells of one picture, d (2 or 3) dimensions of the map.
 """
 
@@ -12,31 +10,16 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from demo.charts.plotly_style import GREY, TEAL, WARM, finish, tint
+
 if TYPE_CHECKING:
     from plotly.graph_objects import Figure
 
-TEAL, GREY, WARM = "#1f9a84", "#8b9698", "#d97b29"
-QUALITATIVE = (
-    "#6f63d1",
-    "#6cc0ea",
-    "#44aa99",
-    "#2f9955",
-    "#999933",
-    "#d9b84a",
-    "#cc6677",
-    "#b03a78",
-    "#aa66c9",
-    "#7d8b8e",
-    "#e58606",
-    "#5d88c1",
-)
 COLOURS = {"usage": "usage", "class": "class", "code": "nearest code", "cluster": "cluster"}
-BARS = 2_048
-"""More codes than this are drawn as one stepped area: so many bars would stop the page."""
 WEBGL = 4_000
 """More points than this are drawn by the graphics card, also in two dimensions."""
-
 MANY_DEAD = 300
+"""More dead codes than this are drawn small and faint."""
 
 
 @dataclass(frozen=True)
@@ -54,62 +37,6 @@ class Scene:
     clusters: np.ndarray
     """int (K,)."""
     classes: tuple[str, ...]
-
-
-def usage_figure(counts: np.ndarray, *, order: str = "sorted", scale: str = "linear") -> "Figure":
-    """How often each code was chosen, counts (K,): bars "sorted" or by "index", on a "linear" or
-    "log" scale."""
-    import plotly.graph_objects as go
-
-    counts = np.asarray(counts)
-    codes = np.argsort(-counts, kind="stable") if order == "sorted" else np.arange(len(counts))
-    x = np.arange(len(counts))
-    shared: dict[str, Any] = {
-        "x": x,
-        "y": counts[codes],
-        "customdata": codes,
-        "name": "times chosen",
-        "hovertemplate": "code %{customdata}: %{y:,} times<extra></extra>",
-    }
-    if len(counts) <= BARS:
-        trace = go.Bar(marker={"color": TEAL, "line": {"width": 0}}, **shared)
-    else:
-        trace = go.Scatter(
-            mode="lines", line={"color": TEAL, "width": 1, "shape": "hvh"}, fill="tozeroy", **shared
-        )
-    figure = go.Figure(trace)
-    even = counts.sum() / max(1, len(counts))
-    if even:
-        figure.add_hline(
-            y=even,
-            line={"color": GREY, "width": 1, "dash": "dot"},
-            annotation={"text": "equal use", "font": {"size": 11}, "yshift": -2},
-            annotation_position="top right",
-        )
-    dead = int((counts == 0).sum())
-    note = partial(figure.add_annotation, yref="paper", showarrow=False, yanchor="top")
-    if order == "sorted" and dead and len(counts) > dead:
-        text = f"{dead:,} dead"
-        note(x=len(counts), y=1, xref="x", text=text, xanchor="right", font={"size": 12})
-    ends = (
-        ("most used", "least used") if order == "sorted" else ("code 0", f"code {len(counts) - 1}")
-    )
-    _finish(figure, 220)
-    figure.update_layout(
-        bargap=0.15 if len(counts) <= 64 else 0,
-        hovermode="x",
-        showlegend=False,
-        uirevision=f"usage {len(counts)} {order}",
-    )
-    figure.update_xaxes(showticklabels=False, showgrid=False, range=[-0.5, len(counts) - 0.5])
-    for text, x, side in zip(ends[: len(counts)], (0, 1), ("left", "right"), strict=False):
-        # The label of a tick at either end would hang over it.
-        note(x=x, y=0, xref="paper", text=text, xanchor=side, yshift=-4, font={"size": 12})
-    if scale == "log":
-        figure.update_yaxes(type="log", title_text="times chosen (log)", dtick=1, tickformat="~s")
-    else:
-        figure.update_yaxes(title_text="times chosen", rangemode="tozero", tickformat="~s")
-    return figure
 
 
 def map_figure(
@@ -136,74 +63,78 @@ def map_figure(
     figure = go.Figure()
     kind = _kind(go, dimensions, len(codes_at) + len(latents_at))
     look = _look(scene, colour)
-    small = 2 if dimensions == 3 else 4
     known = bool(scene.counts.any())
     dead = np.flatnonzero(scene.counts == 0) if known else np.arange(0)
     alive = np.flatnonzero(scene.counts > 0) if known else np.arange(len(codes_at))
-    plain = partial(kind, mode="markers", showlegend=False)
-    if len(dead):  # beneath the others, and faint where there are many
-        many = len(dead) > MANY_DEAD
-        figure.add_trace(
-            plain(
-                **_xyz(codes_at[dead]),
-                name="dead codes",
-                customdata=dead,
-                hovertemplate="code %{customdata}, dead<extra></extra>",
-                marker={
-                    "size": small if many else small + 3,
-                    "symbol": "x",
-                    "color": WARM,
-                    "line": {"width": 0},
-                    "opacity": 0.35 if many else 1,
-                },
-            )
-        )
+    dots = partial(kind, mode="markers", showlegend=False)
+    if len(dead):  # beneath the others
+        figure.add_trace(_dead_codes(dots, codes_at[dead], dead))
     if len(latents_at):
-        figure.add_trace(
-            plain(
-                **_xyz(latents_at),
-                name="encoder outputs",
-                customdata=scene.latent_codes,
-                hovertemplate="an encoder output, snapped to code %{customdata}<extra></extra>",
-                marker={
-                    "size": small,
-                    "color": look.latents,
-                    "opacity": 0.5,
-                    "line": {"width": 0},
-                    **look.scale,
-                },
-            )
-        )
+        figure.add_trace(_latents(dots, latents_at, scene.latent_codes, look))
     if len(alive):
-        figure.add_trace(
-            plain(
-                **_xyz(codes_at[alive]),
-                name="codes",
-                customdata=alive,
-                text=[f"{n:,}" for n in scene.counts[alive]],
-                hovertemplate="code %{customdata}, chosen %{text} times<extra></extra>",
-                marker={
-                    "size": small + (3 if dimensions == 2 else 2),
-                    "symbol": "diamond",
-                    "color": _take(look.codes, alive),
-                    "line": {"width": 1, "color": "rgba(20,28,30,0.75)"},
-                    **look.scale,
-                    **look.bar,
-                },
-            )
-        )
+        figure.add_trace(_codes(dots, codes_at[alive], alive, scene.counts[alive], look))
     if picture is not None and picture_codes is not None and len(picture):
-        for trace in _picture(kind, picture, picture_codes, codes_at[picture_codes], small):
-            figure.add_trace(trace)
-    for name, tint in look.legend:
+        figure.add_traces(list(_picture(kind, picture, picture_codes, codes_at[picture_codes])))
+    for name, tint_of in look.legend:
         nowhere = {axis: [None] for axis in "xyz"[:dimensions]}
-        marker = {"color": tint, "size": 9}
+        marker = {"color": tint_of, "size": 9}
         figure.add_trace(kind(**nowhere, mode="markers", name=name, marker=marker, showlegend=True))
     _lay_out_map(figure, [*axes, *[""] * dimensions][:dimensions], legend=bool(look.legend))
     return figure.update_layout(uirevision=revision)
 
 
-def _picture(kind, picture: np.ndarray, codes: np.ndarray, codes_at: np.ndarray, small: int):
+def _dead_codes(dots, at: np.ndarray, dead: np.ndarray):
+    many = len(dead) > MANY_DEAD
+    return dots(
+        **_xyz(at),
+        name="dead codes",
+        customdata=dead,
+        hovertemplate="code %{customdata}, dead<extra></extra>",
+        marker={
+            "size": _small(at) if many else _small(at) + 3,
+            "symbol": "x",
+            "color": WARM,
+            "line": {"width": 0},
+            "opacity": 0.35 if many else 1,
+        },
+    )
+
+
+def _latents(dots, at: np.ndarray, codes: np.ndarray, look: "Look"):
+    return dots(
+        **_xyz(at),
+        name="encoder outputs",
+        customdata=codes,
+        hovertemplate="an encoder output, snapped to code %{customdata}<extra></extra>",
+        marker={
+            "size": _small(at),
+            "color": look.latents,
+            "opacity": 0.5,
+            "line": {"width": 0},
+            **look.scale,
+        },
+    )
+
+
+def _codes(dots, at: np.ndarray, alive: np.ndarray, counts: np.ndarray, look: "Look"):
+    return dots(
+        **_xyz(at),
+        name="codes",
+        customdata=alive,
+        text=[f"{n:,}" for n in counts],
+        hovertemplate="code %{customdata}, chosen %{text} times<extra></extra>",
+        marker={
+            "size": _small(at) + (3 if at.shape[1] == 2 else 2),
+            "symbol": "diamond",
+            "color": _take(look.codes, alive),
+            "line": {"width": 1, "color": "rgba(20,28,30,0.75)"},
+            **look.scale,
+            **look.bar,
+        },
+    )
+
+
+def _picture(kind, picture: np.ndarray, codes: np.ndarray, codes_at: np.ndarray):
     """The traces of a picture's latents (P, d) and of their lines to the codes (P, d) that they
     were snapped to."""
     dimensions = picture.shape[1]
@@ -225,13 +156,13 @@ def _picture(kind, picture: np.ndarray, codes: np.ndarray, codes_at: np.ndarray,
         customdata=codes,
         text=list(range(len(picture))),
         hovertemplate="cell %{text} of the picture, snapped to code %{customdata}<extra></extra>",
-        marker={"size": small + 4, "color": WARM, "line": {"width": 1, "color": "white"}},
+        marker={"size": _small(picture) + 4, "color": WARM, "line": {"width": 1, "color": "white"}},
     )
 
 
 def _lay_out_map(figure: "Figure", titles: list[str], *, legend: bool) -> None:
     """Axes, a title for each, and margins."""
-    _finish(figure, 440, flat=len(titles) == 2)
+    finish(figure, 440, flat=len(titles) == 2)
     figure.update_layout(
         hovermode="closest",
         showlegend=legend,
@@ -296,7 +227,7 @@ def _look(scene: Scene, colour: str) -> Look:
         scale = {"colorscale": "Viridis", "cmin": 0, "cmax": top, "showscale": False}
         return Look(heat, heat[codes], scale=scale, bar=_usage_bar(top))
     if colour == "class" and scene.code_classes is not None and scene.latent_labels is not None:
-        tints = [_tint(i) for i in range(len(scene.classes))]
+        tints = [tint(i) for i in range(len(scene.classes))]
         return Look(
             [tints[c] if c >= 0 else GREY for c in scene.code_classes],
             [tints[c] for c in scene.latent_labels],
@@ -305,9 +236,9 @@ def _look(scene: Scene, colour: str) -> Look:
     if colour == "cluster":
         found = range(int(scene.clusters.max(initial=0)) + 1)
         return Look(
-            [_tint(c) for c in scene.clusters],
-            [_tint(c) for c in scene.clusters[codes]],
-            [(f"cluster {c + 1}", _tint(c)) for c in found],
+            [tint(c) for c in scene.clusters],
+            [tint(c) for c in scene.clusters[codes]],
+            [(f"cluster {c + 1}", tint(c)) for c in found],
         )
     if colour == "code":
         hues = [code_hue(k) for k in range(len(scene.counts))]
@@ -333,12 +264,13 @@ def _usage_bar(top: float) -> dict[str, Any]:
     }
 
 
-def _tint(number: int) -> str:
-    return QUALITATIVE[int(number) % len(QUALITATIVE)]
-
-
 def _take(colours, which: np.ndarray):
     return colours[which] if isinstance(colours, np.ndarray) else [colours[i] for i in which]
+
+
+def _small(at: np.ndarray) -> int:
+    """Size of the smallest points: a space shows them larger."""
+    return 2 if at.shape[1] == 3 else 4
 
 
 def _kind(go, dimensions: int, points: int):
@@ -349,21 +281,3 @@ def _kind(go, dimensions: int, points: int):
 
 def _xyz(points: np.ndarray) -> dict[str, np.ndarray]:
     return dict(zip("xyz", np.asarray(points, np.float32).T, strict=False))
-
-
-def _finish(figure: "Figure", height: int, flat: bool = True) -> None:
-    figure.update_layout(
-        template="none",
-        height=height,
-        paper_bgcolor="rgba(0,0,0,0)",
-        plot_bgcolor="rgba(0,0,0,0)",
-        margin={"l": 56, "r": 8, "t": 8, "b": 28},
-        font={"size": 12},
-        hoverlabel={"font": {"size": 12}},
-    )
-    if not flat:  # a space has axes of its own; these would be drawn around it
-        return
-    figure.update_xaxes(
-        gridcolor="rgba(128,140,142,0.25)", linecolor="rgba(128,140,142,0.5)", zeroline=False
-    )
-    figure.update_yaxes(gridcolor="rgba(128,140,142,0.25)", zeroline=False)
