@@ -48,7 +48,7 @@ def bind(host: str, port: int | None) -> socket.socket:
 
 def main(argv: list[str] | None = None) -> int:
     """Serve until Ctrl-C. Returns the exit status."""
-    from demo.options import has_others, parse
+    from demo.command_line import has_others, parse
 
     options = parse(argv)
     try:

@@ -9,7 +9,8 @@ from pathlib import Path
 
 FLOORS: tuple[tuple[str, ...], ...] = (
     ("app",),
-    ("demo.options", "demo.interface"),
+    ("demo.command_line", "demo.interface"),
+    ("demo.options",),
     (
         "demo.web",
         "demo.api",

@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from demo.options import OPTIONS, parse
+from demo.command_line import parse
+from demo.options import OPTIONS
 from demo.settings import Settings
 
 PAGE = (Path(__file__).parents[1] / "docs" / "deploy.md").read_text("utf-8")

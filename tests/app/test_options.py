@@ -2,7 +2,8 @@
 
 import pytest
 
-from demo.options import OPTIONS, parse
+from demo.command_line import parse
+from demo.options import OPTIONS
 
 
 def test_every_option_has_a_variable_and_says_so_in_the_help(capsys):
