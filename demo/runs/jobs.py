@@ -2,8 +2,7 @@
 
 `Jobs` owns the processes of one app. A run's truth is in its folder (demo.runs.files), so the
 status of a run can be read after a reload, by a second app process, or after a crash; only the
-queue and the pipes live here. One idle worker is kept warm, with torch imported, so that pressing
-Train costs no import.
+queue lives here, and the processes (demo.runs.processes).
 """
 
 from __future__ import annotations
@@ -11,7 +10,6 @@ from __future__ import annotations
 import atexit
 import contextlib
 import math
-import re
 import secrets
 import shutil
 import subprocess
@@ -21,15 +19,14 @@ import time
 from collections.abc import Sequence
 from functools import cache
 from pathlib import Path
-from typing import IO
 
 from demo.asker import ADDRESS
-from demo.roots import is_inside
 from demo.runs import files as runfiles
-from demo.runs.folders import IMAGE_FILES, make_folder, place_of
+from demo.runs.folders import IMAGE_FILES, find_run, folders_of, make_folders, place_of
 from demo.runs.line import Line
 from demo.runs.places import JobError, check_places, default_slots, within_budget
 from demo.runs.plans.plan import Plan
+from demo.runs.processes import Processes
 from demo.runs.settings import RunSettings
 from demo.runs.status import EXIT_IDLE, Command, Phase, Status, lost, read_status
 from demo.runs.storage import StorageError, check_room
@@ -37,7 +34,6 @@ from demo.runs.upload_room import UploadRoom, upload_room
 from demo.session import is_token
 from demo.settings import Settings
 
-PROJECT = Path(__file__).resolve().parents[2]
 MAX_HELD = 4
 """Most paused runs whose process stays in memory, to go on at once; the one held longest is saved
 and its process ends."""
@@ -47,7 +43,6 @@ MAX_NAME = 40
 """Characters in the name of a run."""
 MAX_RUNS = 40
 """Most runs of one visitor kept on disk."""
-_RUN_ID = re.compile(r"[0-9a-f]{16}")
 
 NOTHING_KEPT = "Stopped before the first step: there is no model to keep."
 MODEL_KEPT = "Stopped before the prior’s first step: the model is kept without one."
@@ -79,11 +74,10 @@ class Jobs:
         self.slots = slots or default_slots()
         self.most_seconds = most_seconds
         self._room = room
-        self._command = command or [sys.executable, "-m", "demo.runs.worker"]
         self._guard = threading.RLock()
-        self._processes: dict[Path, subprocess.Popen] = {}
-        self._told: dict[Path, Command] = {}
-        """The last command to each of them, for one that went home without reading it."""
+        self._processes = Processes(
+            command or [sys.executable, "-m", "demo.runs.worker"], self._ended
+        )
         self._paused: dict[Path, None] = {}
         """In the order in which they were paused."""
         self._line = Line()
@@ -91,7 +85,6 @@ class Jobs:
         """Who asked for each run that is under way."""
         self._places: dict[Path, Path] = {}
         """As what each of these takes its place: see place_of."""
-        self._standby: subprocess.Popen | None = None
         self._starting = threading.Lock()
         self._latest: dict[str, tuple[tuple, float, list[str]]] = {}
         self._closed = False
@@ -103,12 +96,8 @@ class Jobs:
         """Start the warm worker if there is none and nothing trains; returns at once."""
         with self._guard:
             busy = any(run not in self._paused for run in self._processes)
-            if (
-                not self._closed
-                and not busy
-                and (self._standby is None or self._standby.poll() is not None)
-            ):
-                self._standby = self._spawn(subprocess.DEVNULL)
+            if not self._closed and not busy:
+                self._processes.warm_up()
 
     def start(
         self,
@@ -149,45 +138,39 @@ class Jobs:
         wanted = [(within_budget(one, self.most_seconds), title) for one, title in wanted]
         asked = (wanted, images, source)
         with self._starting:  # one at a time: two clicks may come on two threads
-            now = time.monotonic()
-            self._latest = {
-                who: last
-                for who, last in self._latest.items()
-                if now - last[1] < DOUBLE_CLICK_SECONDS
-            }
-            last, _, ids = self._latest.get(visitor, (None, 0.0, []))
-            if last == asked and any(self._status(self.runs / visitor / i).active for i in ids):
+            if ids := self._asked_just_now(visitor, asked):
                 return ids
-            self._check_places(visitor, len(wanted))
-            if len(self._folders(visitor)) + len(wanted) > MAX_RUNS:
-                raise JobError(
-                    f"You have {MAX_RUNS} runs, the most that are kept; delete one of them first."
-                )
-            try:
-                check_room(self.runs, visitor, images.stat().st_size if images else 0)
-            except (StorageError, OSError) as error:
-                raise JobError(str(error)) from error
+            self._check_room(visitor, len(wanted), images)
             ids = [secrets.token_hex(8) for _ in wanted]
             folders = [self.runs / visitor / run_id for run_id in ids]
-            try:
-                for folder, other, (settings, title) in zip(
-                    folders, ids[::-1], wanted, strict=True
-                ):
-                    beside = other if len(ids) > 1 else ""
-                    make_folder(folder, settings, title, images, source, beside)
-            except OSError as error:
-                for folder in folders:
-                    shutil.rmtree(folder, ignore_errors=True)
-                raise JobError(
-                    f"The run's folder cannot be written ({error.strerror}): ask whoever runs this "
-                    "app to free some space or to start it with another --runs folder."
-                ) from error
+            make_folders(folders, wanted, images, source)
             for file in (file for folder in folders for file in folder.iterdir()):
                 if self._room and file.suffix in IMAGE_FILES:
                     self._room.keep(file)
             self._enqueue(*folders)
             self._latest[visitor] = asked, time.monotonic(), ids
         return ids
+
+    def _asked_just_now(self, visitor: str, asked: tuple) -> list[str]:
+        """The ids of the runs that a double click has begun already; none otherwise."""
+        now = time.monotonic()
+        self._latest = {
+            who: last for who, last in self._latest.items() if now - last[1] < DOUBLE_CLICK_SECONDS
+        }
+        last, _, ids = self._latest.get(visitor, (None, 0.0, []))
+        under_way = any(self._status(self.runs / visitor / one).active for one in ids)
+        return ids if last == asked and under_way else []
+
+    def _check_room(self, visitor: str, wanted: int, images: Path | None) -> None:
+        self._check_places(visitor, wanted)
+        if len(folders_of(self.runs, visitor)) + wanted > MAX_RUNS:
+            raise JobError(
+                f"You have {MAX_RUNS} runs, the most that are kept; delete one of them first."
+            )
+        try:
+            check_room(self.runs, visitor, images.stat().st_size if images else 0)
+        except (StorageError, OSError) as error:
+            raise JobError(str(error)) from error
 
     def _check_places(self, visitor: str, wanted: int = 1) -> None:
         mine = sum(status.active for status in self.list_runs(visitor))
@@ -199,20 +182,20 @@ class Jobs:
 
     def pause(self, visitor: str, run_id: str | None) -> None:
         """Hold a training run; its place goes to the next one in the queue."""
-        run_dir = self._find(visitor, run_id)
+        run_dir = find_run(self.runs, visitor, run_id)
         if self._status(run_dir).plan:  # its process would go on, beside the next one's
             raise JobError("Several trainings in one run cannot be paused; stop them instead.")
         with self._guard:
             if run_dir in self._processes and run_dir not in self._paused:
                 self._paused[run_dir] = None
-                self._send(run_dir, Command.PAUSE)
+                self._processes.send(run_dir, Command.PAUSE)
                 self._let_go()
                 self._start_waiting()
 
     def resume(self, visitor: str, run_id: str | None) -> None:
         """Go on with a paused or interrupted run, from its process or its last save, when there is
         a free place."""
-        run_dir = self._find(visitor, run_id)
+        run_dir = find_run(self.runs, visitor, run_id)
         with self._guard:
             status = self._status(run_dir)
             if not status.active and not status.resumable:
@@ -225,31 +208,30 @@ class Jobs:
 
     def step(self, visitor: str, run_id: str | None) -> None:
         """One step of a run that is paused; it stays paused."""
-        run_dir = self._find(visitor, run_id)
+        run_dir = find_run(self.runs, visitor, run_id)
         with self._guard:
             if run_dir not in self._paused or run_dir not in self._processes:
                 raise JobError("This run is not held here; press Resume, then Pause, and step.")
-            self._send(run_dir, Command.STEP)
+            self._processes.send(run_dir, Command.STEP)
 
     def stop(self, visitor: str, run_id: str | None) -> None:
         """End a run and keep what it has learned so far as a model."""
-        run_dir = self._find(visitor, run_id)
+        run_dir = find_run(self.runs, visitor, run_id)
         with self._guard:
             queued = run_dir in self._line
             self._line.remove(run_dir)
-            process = self._processes.get(run_dir)
+            trains = run_dir in self._processes
             if (
-                process
+                trains
                 and self._status(run_dir).phase is Phase.STARTING
                 and not runfiles.is_saved(run_dir)
             ):
                 # It may be waiting for a slow download, and there is nothing to save.
-                process.kill()
-                process.wait(10)
+                self._processes.kill(run_dir)
                 self._write_state(run_dir, Phase.STOPPED, self._kept(run_dir))
-            elif process:
+            elif trains:
                 self._paused.pop(run_dir, None)
-                self._send(run_dir, Command.STOP)
+                self._processes.send(run_dir, Command.STOP)
             elif runfiles.is_saved(run_dir):
                 self._enqueue(run_dir, command=Command.STOP)
             elif queued or self._status(run_dir).active:
@@ -258,7 +240,7 @@ class Jobs:
     def rename(self, visitor: str, run_id: str | None, name: object) -> None:
         """Call a run by a name of its owner's; an empty one gives it its title back. JobError for a
         name that is none."""
-        run_dir = self._find(visitor, run_id)
+        run_dir = find_run(self.runs, visitor, run_id)
         wanted = " ".join(name.split()) if isinstance(name, str) else ""
         if len(wanted) > MAX_NAME or not wanted.isprintable():
             raise JobError(
@@ -271,7 +253,7 @@ class Jobs:
 
     def delete(self, visitor: str, run_id: str | None) -> None:
         """Remove a run that is over, and its model."""
-        run_dir = self._find(visitor, run_id)
+        run_dir = find_run(self.runs, visitor, run_id)
         with self._guard:
             if run_dir in self._processes or self._status(run_dir).active:
                 raise JobError("This run is not over; stop it before deleting it.")
@@ -282,11 +264,7 @@ class Jobs:
         the app died. Waits at most `wait` seconds for each."""
         with self._guard:
             self._closed = True
-            processes = [*self._processes.values(), *([self._standby] if self._standby else [])]
-            self._standby = None
-            for process in processes:
-                with contextlib.suppress(OSError):
-                    _input(process).close()
+            processes = self._processes.close()
         for process in processes if wait else ():
             with contextlib.suppress(subprocess.TimeoutExpired):
                 process.wait(wait)
@@ -295,38 +273,17 @@ class Jobs:
 
     def status(self, visitor: str, run_id: str | None) -> Status:
         """Raises JobError for an id that names no run of this visitor."""
-        return self._status(self._find(visitor, run_id))
+        return self._status(find_run(self.runs, visitor, run_id))
 
     def list_runs(self, visitor: str) -> list[Status]:
         """The visitor's runs, newest first; uploaded models are no runs and are left out."""
-        return sorted(map(self._status, self._folders(visitor)), key=lambda status: -status.created)
+        return sorted(
+            map(self._status, folders_of(self.runs, visitor)), key=lambda status: -status.created
+        )
 
     def folder(self, visitor: str, run_id: str | None) -> Path:
         """The run's folder, for reading its files. Raises JobError as `status` does."""
-        return self._find(visitor, run_id)
-
-    def _folders(self, visitor: str) -> list[Path]:
-        if not is_token(visitor):
-            return []
-        try:
-            folders = [
-                f
-                for f in (self.runs / visitor).iterdir()
-                if _RUN_ID.fullmatch(f.name) and is_inside(f, self.runs)
-            ]
-        except OSError:
-            return []
-        return [f for f in folders if (f / runfiles.JOB).is_file()]
-
-    def _find(self, visitor: str, run_id: str | None) -> Path:
-        if (
-            not is_token(visitor)
-            or not isinstance(run_id, str)
-            or not _RUN_ID.fullmatch(run_id)
-            or not is_inside(self.runs / visitor / run_id / runfiles.JOB, self.runs)
-        ):
-            raise JobError("This run is not here any more; press Train to start a new one.")
-        return self.runs / visitor / run_id
+        return find_run(self.runs, visitor, run_id)
 
     def _status(self, run_dir: Path) -> Status:
         with self._guard:
@@ -348,14 +305,14 @@ class Jobs:
         """Give free places to those whose turn it is; who trains beside one that has a place shares
         it."""
         while self._line and not self._closed:
-            taken = {self._places[run] for run in self._processes.keys() - self._paused}
+            taken = {self._places[run] for run in set(self._processes) - self._paused.keys()}
             shared = next((run for run in self._line if self._places[run] in taken), None)
             if shared is None and len(taken) >= self.slots:
                 return
             next_one = self._line.take(shared)
             if next_one.run in self._processes:
                 self._paused.pop(next_one.run, None)
-                self._send(next_one.run, next_one.command or Command.RESUME)
+                self._processes.send(next_one.run, next_one.command or Command.RESUME)
             else:
                 self._launch(next_one.run, next_one.command)
 
@@ -363,8 +320,7 @@ class Jobs:
         """Of too many held processes, let the one held longest save its run and end."""
         held = [run for run in self._paused if run not in self._line]
         for run_dir in held[:-MAX_HELD]:
-            with contextlib.suppress(OSError):
-                _input(self._processes[run_dir]).close()
+            self._processes.let_go(run_dir)
 
     def _launch(self, run_dir: Path, command: Command) -> None:
         # At once, not when the process has imported torch: a page that still saw "interrupted"
@@ -374,44 +330,13 @@ class Jobs:
             Phase.STARTING,
             "Going on from its last save" if runfiles.is_saved(run_dir) else "Starting",
         )
-        process, self._standby = self._standby, None
-        if process is None or process.poll() is not None:
-            process = self._spawn(subprocess.DEVNULL)
-        self._processes[run_dir] = process
-        self._write(process, str(run_dir.resolve()))
-        if command:
-            self._send(run_dir, command)
-        threading.Thread(target=self._wait, args=(run_dir, process), daemon=True).start()
+        self._processes.launch(run_dir, command)
 
-    def _spawn(self, output: int) -> subprocess.Popen:
-        return subprocess.Popen(
-            self._command,
-            cwd=PROJECT,
-            stdin=subprocess.PIPE,
-            stdout=output,
-            stderr=output,
-            start_new_session=True,
-        )
-
-    def _send(self, run_dir: Path, command: Command) -> None:
-        self._told[run_dir] = command
-        self._write(self._processes[run_dir], command)
-
-    @staticmethod
-    def _write(process: subprocess.Popen, line: str) -> None:
-        with contextlib.suppress(OSError, ValueError):  # it just ended: _wait sees that
-            _input(process).write(f"{line}\n".encode())
-            _input(process).flush()
-
-    def _wait(self, run_dir: Path, process: subprocess.Popen) -> None:
-        code = process.wait()
-        with contextlib.suppress(OSError):
-            _input(process).close()
+    def _ended(self, run_dir: Path, process: subprocess.Popen) -> None:
         with self._guard:
-            self._processes.pop(run_dir, None)
-            told = self._told.pop(run_dir, Command.NONE)
+            told = self._processes.remove(run_dir)
             # The warm worker went home in the very moment it was given this run.
-            if code == EXIT_IDLE and not self._closed:
+            if process.returncode == EXIT_IDLE and not self._closed:
                 self._launch(run_dir, told)
                 return
             self._paused.pop(run_dir, None)
@@ -432,8 +357,3 @@ class Jobs:
             runfiles.write_atomic(
                 run_dir / runfiles.STATE, {"phase": phase, "text": text, "stage": stage}
             )
-
-
-def _input(process: subprocess.Popen) -> IO[bytes]:
-    assert process.stdin is not None, "started with a pipe"
-    return process.stdin

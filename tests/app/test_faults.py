@@ -18,9 +18,11 @@ import torch
 import vqvae
 from demo.runs import driving, worker
 from demo.runs import files as runfiles
-from demo.runs.jobs import PROJECT, JobError, Jobs
+from demo.runs.jobs import Jobs
+from demo.runs.places import JobError
 from demo.runs.settings import RunSettings
 from demo.session import new_token
+from demo.settings import PROJECT
 from demo.web.rates import Buckets
 from tests.stand_in import SETTINGS, STAND_IN, until
 from vqvae.checkpoints import atomic

@@ -13,14 +13,16 @@ import pytest
 
 from demo.asker import ADDRESS
 from demo.runs import files as runfiles
+from demo.runs import folders as folders_module
 from demo.runs import jobs as jobs_module
 from demo.runs import places
-from demo.runs.jobs import PROJECT, JobError, Jobs
-from demo.runs.places import MAX_PENDING
+from demo.runs.jobs import Jobs
+from demo.runs.places import MAX_PENDING, JobError
 from demo.runs.plans.making import four, quantizers
 from demo.runs.settings import RunSettings
 from demo.runs.status import EXIT_IDLE
 from demo.session import new_token
+from demo.settings import PROJECT
 from tests.stand_in import SETTINGS, STAND_IN, until
 from vqvae.config import TrainingConfig
 from vqvae.prior.config import PriorTrainingConfig
@@ -114,7 +116,7 @@ def test_a_killed_worker_leaves_a_run_that_can_be_resumed(make_jobs, visitor):
     jobs = make_jobs()
     run = jobs.start(visitor, SETTINGS)
     until(lambda: phase(jobs, visitor, run) == "training")
-    jobs._send(jobs.folder(visitor, run), "die")
+    jobs._processes.send(jobs.folder(visitor, run), "die")
     until(lambda: phase(jobs, visitor, run) == "interrupted")
     assert "last save" in jobs.status(visitor, run).text
     jobs.resume(visitor, run)
@@ -136,9 +138,9 @@ def test_a_run_outlives_its_app(make_jobs, visitor):
 def test_the_warm_worker_takes_the_run(make_jobs, visitor):
     jobs = make_jobs()
     jobs.prepare()
-    warm = jobs._standby.pid
+    warm = jobs._processes._warm.pid
     jobs.prepare()
-    assert jobs._standby.pid == warm, "there is only one"
+    assert jobs._processes._warm.pid == warm, "there is only one"
     run = jobs.start(visitor, SETTINGS)
     until(lambda: phase(jobs, visitor, run) == "training")
     assert runfiles.read_json(jobs.folder(visitor, run) / runfiles.STATE)["pid"] == warm
@@ -153,10 +155,11 @@ def test_a_command_to_a_worker_that_just_went_home_reaches_the_next_one(
     until(lambda: phase(jobs, visitor, run) == "training")
     jobs.close(wait=10)
     after = make_jobs()
-    stays = after._command
-    after._command = [sys.executable, "-c", f"import sys; sys.stdin.read(4); sys.exit({EXIT_IDLE})"]
+    stays = after._processes._command
+    goes_home = f"import sys; sys.stdin.read(4); sys.exit({EXIT_IDLE})"
+    after._processes._command = [sys.executable, "-c", goes_home]
     after.prepare()  # warm, and on its way home
-    after._command = stays
+    after._processes._command = stays
     if told == "stop":
         after.stop(visitor, run)
     else:
@@ -302,7 +305,7 @@ def test_few_paused_runs_keep_their_process(make_jobs, monkeypatch):
     for visitor, run in zip(visitors, runs, strict=True):
         until(lambda visitor=visitor, run=run: phase(jobs, visitor, run) == "training")
         jobs.pause(visitor, run)
-    until(lambda: len(jobs._processes) == 1)
+    until(lambda: len(list(jobs._processes)) == 1)
     assert jobs.folder(visitors[1], runs[1]) in jobs._processes, "the one held longest is let go"
     until(lambda: phase(jobs, visitors[1], runs[1]) == "paused")
     jobs.resume(visitors[0], runs[0])
@@ -439,7 +442,7 @@ def test_two_hasty_clicks_start_one_pair_and_without_room_for_both_there_is_none
 
 
 def test_a_pair_whose_second_folder_cannot_be_made_leaves_nothing(make_jobs, visitor, monkeypatch):
-    jobs, made, make_folder = make_jobs(), [], jobs_module.make_folder
+    jobs, made, make_folder = make_jobs(), [], folders_module.make_folder
 
     def fails_at_the_second(folder, *rest):
         made.append(folder)
@@ -447,7 +450,7 @@ def test_a_pair_whose_second_folder_cannot_be_made_leaves_nothing(make_jobs, vis
             raise OSError(28, "No space left on device")
         make_folder(folder, *rest)
 
-    monkeypatch.setattr(jobs_module, "make_folder", fails_at_the_second)
+    monkeypatch.setattr(folders_module, "make_folder", fails_at_the_second)
     with pytest.raises(JobError, match="No space left on device"):
         start_pair(jobs, visitor)
     assert len(made) == 2 and not any(folder.exists() for folder in made)

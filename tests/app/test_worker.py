@@ -2,7 +2,6 @@
 process it is."""
 
 import io
-import signal
 import sys
 import time
 import zipfile
@@ -270,7 +269,7 @@ def test_a_killed_worker_process_is_resumed_from_its_save(images, tmp_path):
             )
         )
         assert status() == "training"
-        jobs._processes[folder].send_signal(signal.SIGKILL)
+        jobs._processes.kill(folder)
         until(lambda: folder not in jobs._processes)
         assert status() == "interrupted" and "last save" in jobs.status(visitor, run).text
         saved, record = read_run(folder / runfiles.SAVE), runfiles.read_records(folder)[-1]
