@@ -77,7 +77,7 @@ def through_compare(file: str, settings) -> list[int] | None:
 
 def through_the_api(file: str, settings) -> list[int] | None:
     """The grid of the API's /encode; None where it refuses."""
-    from demo import api
+    from demo.api import pictures as api
 
     try:
         return np.ravel(api.encode(file, MODEL, settings=settings)["indices"]).tolist()

@@ -446,7 +446,7 @@ def through_the_app(file: bytes, settings) -> np.ndarray | None:
     found nothing."""
     import base64
 
-    from demo import api
+    from demo.api import pictures as api
 
     try:
         answer = api.encode(base64.b64encode(file).decode(), "mnist", settings=settings)

@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 import gradio as gr
 
-from demo.api import add_endpoints
+from demo.api.calls import add_endpoints
 from demo.models.library import default_model
 from demo.page.codeless import codeless
 from demo.page.codes import component as codes

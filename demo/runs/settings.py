@@ -70,20 +70,7 @@ def read_form(
     if checked["prior_seconds"]:
         _check_prior_seconds(checked["prior_seconds"], ", or 0 to train none")
     dataset = checked["dataset"]
-    if dataset == "own":
-        if own is None:
-            raise SettingsError(
-                "Images to learn is set to your own, but there are none: upload a zip on the field "
-                "below, or choose another data set."
-            )
-        if own_size not in OWN_SIZES:
-            raise SettingsError(
-                f"Size of my images is {shown(own_size)}; it must be one of "
-                f"{', '.join(map(str, OWN_SIZES))} pixels."
-            )
-        channels, side = (3 if own_colour else 1), int(own_size)
-    else:
-        channels, side = SHAPES[dataset]
+    channels, side = _own_shape(own, own_size, own_colour) if dataset == "own" else SHAPES[dataset]
     if side % checked["downsample"]:
         raise SettingsError(
             f"{BY_NAME['downsample'].label} is {checked['downsample']}, and {side} pixels cannot "
@@ -117,6 +104,21 @@ def read_form(
     settings = RunSettings(model, training, prior)
     check_memory(settings)
     return settings
+
+
+def _own_shape(own: Path | None, size: Any, colour: Any) -> tuple[int, int]:
+    """(channels, side) of a visitor's own images."""
+    if own is None:
+        raise SettingsError(
+            "Images to learn is set to your own, but there are none: upload a zip on the field "
+            "below, or choose another data set."
+        )
+    if size not in OWN_SIZES:
+        raise SettingsError(
+            f"Size of my images is {shown(size)}; it must be one of "
+            f"{', '.join(map(str, OWN_SIZES))} pixels."
+        )
+    return (3 if colour else 1), int(size)
 
 
 def read_prior_form(

@@ -111,6 +111,16 @@ def create_server(
     web.router.routes.append(recordings_route())
     web.router.routes.append(minis_route(settings))
     web.include_router(downloads(settings))
+    _mount(web, app, settings, mcp)
+    bound_uploads(upload_room(settings), settings.max_upload_bytes)
+    _protect(web, queue, settings, SignIn(password, token, framed=bool(settings.frame_ancestors)))
+    public = settings.public_origins
+    web.add_middleware(KnownHosts, names=[*allowed_hosts, *map(name_of, public)])
+    web.add_middleware(Proxied, proxies=settings.trusted_proxies)
+    return web
+
+
+def _mount(web: FastAPI, app: gr.Blocks, settings: Settings, mcp: bool) -> None:
     gr.mount_gradio_app(
         web,
         app,
@@ -134,9 +144,11 @@ def create_server(
     assert isinstance(gradio_app, gr.routes.App)
     gradio_app.state_holder = Sessions(app)
     tell_failures(web, gradio_app)
-    bound_uploads(upload_room(settings), settings.max_upload_bytes)
+
+
+def _protect(web: FastAPI, queue: FairQueue, settings: Settings, sign_in: SignIn) -> None:
+    """What every request passes, from the inside out."""
     public = settings.public_origins
-    # From the inside out.
     web.add_middleware(Document, head=FIRST_HEAD + preloads(FIRST_MODULE))
     web.add_middleware(PublicAddress, public=public)
     # Gradio lets pages of other ports of this machine read everything, unless the app around it
@@ -152,15 +164,12 @@ def create_server(
     web.add_middleware(
         Guard,
         requests_per_second=settings.requests_per_second,
-        sign_in=SignIn(password, token, framed=bool(settings.frame_ancestors)),
+        sign_in=sign_in,
         public=public,
         headers=framed(SECURITY_HEADERS, settings.frame_ancestors),
     )
     known = {*INTERNAL_ROUTES, MODULES, WEIGHTS, RECORDINGS, MINIS, *DOORS}
     web.add_middleware(SubPath, configured=settings.root_path, known=known)
-    web.add_middleware(KnownHosts, names=[*allowed_hosts, *map(name_of, public)])
-    web.add_middleware(Proxied, proxies=settings.trusted_proxies)
-    return web
 
 
 class Server(uvicorn.Server):

@@ -186,7 +186,7 @@ def test_an_unforeseen_failure_is_logged_and_tells_nothing(client, monkeypatch, 
     def breaks(*_):
         raise ZeroDivisionError("secret path")
 
-    monkeypatch.setattr("demo.api.editing.decode", breaks)
+    monkeypatch.setattr("demo.api.pictures.editing.decode", breaks)
     with pytest.raises(AppError, match="its log says why"):
         client.predict(indices=GRID, model="mnist", api_name="/decode")
     assert "secret path" in caplog.text

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from PIL import Image, ImageDraw
 
-from demo import api
+from demo.api import pictures as api
 from demo.door import answer
 from demo.pictures.choosing import AS_FOUND, Choice, checked_choice
 from demo.pictures.images import ImageError, encode_png

@@ -144,7 +144,7 @@ def test_the_page_has_the_tabs_that_exist_in_order(app):
 
 
 def test_no_event_is_public(app):
-    """What programs may call is named in demo/api.py; nothing else gets an endpoint by accident."""
+    """What programs may call is named in demo/api/; nothing else gets an endpoint by accident."""
     public = {fn.api_name for fn in app.fns.values() if fn.api_visibility == "public"}
     assert public <= {"encode", "decode", "reconstruct", "generate", "complete"}
 
