@@ -89,52 +89,70 @@ def _at_level(ink: np.ndarray, level: float, dark: bool) -> list[Found]:
 def _weighed(
     ink: np.ndarray, labels: np.ndarray, number: int, place, dark: bool, cut: float
 ) -> Found | None:
+    rows, columns = place
+    box = top, left, bottom, right = rows.start, columns.start, rows.stop, columns.stop
+    pad = 4
+    y0, x0 = max(0, top - pad), max(0, left - pad)
+    near = slice(y0, bottom + pad), slice(x0, right + pad)
+    mask, here = labels[near] == number, ink[near]
+    step, stroke = _edge(mask, here)
+    weight = max(step, 0.0) * _of_size(box, ink.shape) * _of_shape(box, int(mask.sum()), stroke)
+    if weight < ENOUGH:
+        return None
+    inner = mask[top - y0 : bottom - y0, left - x0 : right - x0]
+    weight *= _of_holes(inner)
+    middle = np.hypot((top + bottom) / 2 / len(ink) - 0.5, (left + right) / 2 / ink.shape[1] - 0.5)
+    level = float(np.quantile(here[mask], 0.7))
+    return Found(box, inner, dark, cut, level, weight * (1 - 0.35 * middle))
+
+
+def _edge(mask: np.ndarray, ink: np.ndarray) -> tuple[float, float]:
+    """(by how much the ink falls from a thing's rim to what lies around it, width of its strokes
+    in pixels)."""
     from scipy import ndimage
 
-    rows, columns = place
-    top, bottom, left, right = rows.start, rows.stop, columns.start, columns.stop
-    tall, wide = bottom - top, right - left
-    pad = 4
-    y0, y1, x0, x1 = (
-        max(0, top - pad),
-        min(len(ink), bottom + pad),
-        max(0, left - pad),
-        min(ink.shape[1], right + pad),
-    )
-    mask, here = labels[y0:y1, x0:x1] == number, ink[y0:y1, x0:x1]
-    area = int(mask.sum())
     square = np.ones((3, 3), bool)
     core = ndimage.binary_erosion(mask, square, 1)
-    edge = mask & ~ndimage.binary_erosion(core, square, 1)
+    rim = mask & ~ndimage.binary_erosion(core, square, 1)
     around = ndimage.binary_dilation(mask, square, 3) & ~ndimage.binary_dilation(mask, square, 1)
-    outside = float(here[around].mean()) if around.any() else 0.0
-    step = float(here[edge].mean()) - outside
-    level = float(np.quantile(here[mask], 0.7))
-    long, short = max(tall, wide), min(ink.shape)
-    boundary = area - int(core.sum())
-    stroke = 2 * area / max(boundary, 1)
-    weight = max(step, 0.0)
-    weight *= min(1.0, long / (0.1 * short)) * (long / short) ** 0.25
-    if top <= 1 or left <= 1 or bottom >= len(ink) - 1 or right >= ink.shape[1] - 1:
-        weight *= 0.12
+    outside = float(ink[around].mean()) if around.any() else 0.0
+    area = int(mask.sum())
+    return float(ink[rim].mean()) - outside, 2 * area / max(area - int(core.sum()), 1)
+
+
+def _of_size(box: tuple[int, int, int, int], picture: tuple[int, ...]) -> float:
+    """Less for what is small, and for what the picture's edge may have cut off."""
+    top, left, bottom, right = box
+    long, short = max(bottom - top, right - left), min(picture)
+    weight = min(1.0, long / (0.1 * short)) * (long / short) ** 0.25
+    cut_off = top <= 1 or left <= 1 or bottom >= picture[0] - 1 or right >= picture[1] - 1
+    return weight * 0.12 if cut_off else weight
+
+
+def _of_shape(box: tuple[int, int, int, int], area: int, stroke: float) -> float:
+    """Less for rules and underlines, for hairs, for filled patches, for strokes too thick."""
+    tall, wide = box[2] - box[0], box[3] - box[1]
+    weight = 1.0
     if wide > 1.6 * tall:
         weight *= 0.03 if wide > 3.5 * tall else 0.25
     if tall > 16 * wide:
         weight *= 0.2
     if area > 0.72 * tall * wide and tall < 2.2 * wide:
         weight *= 0.1
-    if stroke > 0.4 * long:
+    if stroke > 0.4 * max(tall, wide):
         weight *= 0.2
-    if weight < ENOUGH:
-        return None
-    inner = mask[top - y0 : bottom - y0, left - x0 : right - x0]
-    holes, count = ndimage.label(~np.pad(inner, 1))
-    if count > 3:
-        sizes = np.bincount(holes.ravel())[2:]
-        many = int((sizes > 0.002 * tall * wide).sum())
-        weight *= 1.0 if many <= 2 else 0.5 if many <= 4 else 0.08
-    middle = np.hypot((top + bottom) / 2 / len(ink) - 0.5, (left + right) / 2 / ink.shape[1] - 0.5)
-    return Found((top, left, bottom, right), inner, dark, cut, level, weight * (1 - 0.35 * middle))
+    return weight
+
+
+def _of_holes(mask: np.ndarray) -> float:
+    """Less for what encloses more than the two loops of an 8: words, tables, drawings."""
+    from scipy import ndimage
+
+    areas, count = ndimage.label(~np.pad(mask, 1))
+    if count <= 3:
+        return 1.0
+    many = int((np.bincount(areas.ravel())[2:] > 0.002 * mask.size).sum())
+    return 1.0 if many <= 2 else 0.5 if many <= 4 else 0.08
 
 
 def _with_parts(ink: np.ndarray, thing: Found) -> Found:

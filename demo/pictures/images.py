@@ -71,23 +71,8 @@ def read_image(
         warnings.simplefilter("ignore", Image.DecompressionBombWarning)
         image = _open(data)
     width, height = image.size
-    size = f"{width:,} × {height:,} pixels"
     cost = decoding.decoding_bytes(image)
-    most = min(max_pixels, decoding.MAX_DECODED_BYTES * width * height // max(1, cost))
-    if width * height > most:
-        raise (
-            _too_many_pixels(size, most)
-            if most >= 1e6
-            else ImageError(
-                f"The picture is {size}, but its file holds far more than that: save it again as "
-                f"a PNG."
-            )
-        )
-    if min(width, height) < MIN_SIDE or max(width, height) > MAX_RATIO * min(width, height):
-        raise ImageError(
-            f"The picture is {size}; each side must have at least {MIN_SIDE}, and the long one "
-            f"at most {MAX_RATIO} times the short one: crop it and try again."
-        )
+    _check_size(width, height, cost, max_pixels)
     try:
         with decoding.room_for(cost):
             image, notes, on_its_side = decoding.decode(image, max_side)
@@ -98,16 +83,33 @@ def read_image(
             "The picture holds no number at all (every pixel is NaN or infinite); save it again."
         ) from None
     except MemoryError:
-        raise _too_many_pixels(size, max_pixels) from None
-    except (
-        Exception
-    ) as error:  # every format has its own ways to break; all of them mean the same to a person
+        raise _too_many_pixels(_size(width, height), max_pixels) from None
+    except Exception as error:
+        # Every format has its own ways to break; all of them mean the same to a person.
         raise ImageError(
             f"The file is cut off or damaged: its {image.format or 'picture'} data cannot be "
             "decoded. Save or download it again."
         ) from error
     full = (width, height) if on_its_side else (height, width)
     return Picture(np.asarray(image).copy(), tuple(notes), full)
+
+
+def _check_size(width: int, height: int, cost: int, max_pixels: int) -> None:
+    """ImageError where a picture has too many pixels, its file holds far more, in bytes decoded,
+    than they need (`cost`), or it is too thin to show anything."""
+    most = min(max_pixels, decoding.MAX_DECODED_BYTES * width * height // max(1, cost))
+    size = _size(width, height)
+    if width * height > most >= 1e6:
+        raise _too_many_pixels(_size(width, height), most)
+    if width * height > most:
+        raise ImageError(
+            f"The picture is {size}, but its file holds far more than that: save it again as a PNG."
+        )
+    if min(width, height) < MIN_SIDE or max(width, height) > MAX_RATIO * min(width, height):
+        raise ImageError(
+            f"The picture is {size}; each side must have at least {MIN_SIDE}, and the long one "
+            f"at most {MAX_RATIO} times the short one: crop it and try again."
+        )
 
 
 def to_image(pixels: np.ndarray) -> Image.Image:
@@ -238,6 +240,10 @@ def _open(data: bytes) -> Image.Image:
             f"The file is not a picture that can be read, whatever its name says (or it is cut "
             f"off); {VALID}."
         ) from None
+
+
+def _size(width: int, height: int) -> str:
+    return f"{width:,} × {height:,} pixels"
 
 
 def _too_many_pixels(what: str, limit: int) -> ImageError:

@@ -2,6 +2,7 @@
 with fixed axes."""
 
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -13,6 +14,9 @@ from demo.pictures.images import png_text
 from demo.runs.snapshots import read_snapshot, snapshot_files
 from demo.settings import Settings
 from demo.tabs.codebook import answers, libraries
+
+if TYPE_CHECKING:
+    from vqvae.analysis.projection import Projection
 
 MOST_CODES = 4_096
 
@@ -45,25 +49,11 @@ def answer(model_id: object, settings: Settings) -> answers.Past:
     last = read[-1]
     fitted = fit(np.concatenate([last["codebook"].numpy(), last["latents"].numpy()]))
     K = min(MOST_CODES, len(last["codebook"]))
-    frames, reach = [], 0.0
-    for s in read:
-        codes_at, latents_at = (
-            fitted.place(s["codebook"][:K].numpy()),
-            fitted.place(s["latents"].numpy()),
-        )
-        # Outliers of the first moments must not shrink all that follows to a dot.
-        reach = max(reach, float(np.percentile(np.abs(latents_at), 99.5)))
-        dead = np.flatnonzero(s["dead"][:K].numpy()).tolist()
-        frames.append(
-            {
-                "elapsed": s["elapsed"],
-                "step": s["step"],
-                "codes": _floats(codes_at),
-                "latents": _floats(latents_at),
-                "dead": dead,
-                "sheet": _sheet(s["x"].numpy(), s["x_recon"].numpy()),
-            }
-        )
+    # Outliers of the first moments must not shrink all that follows to a dot.
+    reach = max(
+        float(np.percentile(np.abs(fitted.place(s["latents"].numpy())), 99.5)) for s in read
+    )
+    frames = [_frame(s, fitted, K) for s in read]
     # What the run ended with is measured: there, dead are the codes that no test picture chose, as
     # in the verdict.
     gallery = get_checkpoint(str(model_id), settings).gallery
@@ -79,6 +69,17 @@ def answer(model_id: object, settings: Settings) -> answers.Past:
         "pictures": n,
         "height": height,
         "width": width,
+    }
+
+
+def _frame(snapshot: dict[str, Any], fitted: "Projection", K: int) -> answers.Frame:
+    return {
+        "elapsed": snapshot["elapsed"],
+        "step": snapshot["step"],
+        "codes": _floats(fitted.place(snapshot["codebook"][:K].numpy())),
+        "latents": _floats(fitted.place(snapshot["latents"].numpy())),
+        "dead": np.flatnonzero(snapshot["dead"][:K].numpy()).tolist(),
+        "sheet": _sheet(snapshot["x"].numpy(), snapshot["x_recon"].numpy()),
     }
 
 

@@ -6,6 +6,7 @@ K codes.
 """
 
 import math
+from collections.abc import Sequence
 
 import numpy as np
 
@@ -201,55 +202,62 @@ def _examples(checkpoint, dataset: str) -> tuple[list[Example], str]:
     digits alone. For the photos of CIFAR-10 real ones too. For another model test pictures decoded
     from the gallery's codes, one of each class where it has classes.
     """
-    import torch
-
     config, gallery = checkpoint.model.config, checkpoint.gallery
-    examples: list[Example] = []
-    sources = []
-    digits = (
-        config.channels == 1
-        and dataset in ("mnist", "synthetic")
-        and (config.height, config.width) == (28, 28)
-    )
-    of_photos = config.channels == 3 and dataset.startswith("cifar10")
-    photos = sample_photos(config.height, config.width) if of_photos else []
+    shape = config.channels, config.height, config.width
+    if shape == (1, 28, 28) and dataset in ("mnist", "synthetic"):
+        if dataset == "synthetic":
+            return _synthetic(EXAMPLES), "Examples: synthetic digits."
+        examples = _real_digits(config.classes) + _synthetic(2)
+        return examples, "Examples: test pictures of MNIST and synthetic digits."
     # What a decoder has made comes back too well, better even than without quantization: real ones
     # where there are any.
-    if digits and dataset == "mnist":
-        from PIL import Image
+    of_photos = config.channels == 3 and dataset.startswith("cifar10")
+    if of_photos and (photos := sample_photos(config.height, config.width)):
+        found: list[Example] = [
+            {"label": label, "pixels": encoded(pixels)} for label, pixels in photos
+        ]
+        return found, f"Examples: {SOURCE}."
+    if gallery is None or not len(gallery.indices):
+        return [], ""
+    return _from_gallery(checkpoint.model, gallery), (
+        "Examples: test pictures as this model draws them from their stored codes, which come back "
+        "better than real ones do."
+    )
 
-        pairs = np.split(np.asarray(Image.open(TEST_DIGITS)), 20, axis=1)  # two of each class
-        examples += [
-            {"label": _class_name(config.classes, label), "pixels": encoded(pixels)}
-            for label, pixels in enumerate(pairs[::2])
-        ]
-        sources.append("test pictures of MNIST")
-    elif photos:
-        examples += [{"label": label, "pixels": encoded(pixels)} for label, pixels in photos]
-        sources.append(SOURCE)
-    elif not digits and gallery is not None and len(gallery.indices):
-        chosen = _one_of_each(gallery)
-        with torch.inference_mode():
-            images = checkpoint.model.decode(gallery.indices[chosen])
-        labels = [None if gallery.labels is None else int(gallery.labels[i]) for i in chosen]
-        examples += [
-            {"label": _class_name(config.classes, label), "pixels": encoded(to_pixels(x[None]))}
-            for label, x in zip(labels, images, strict=True)
-        ]
-        sources.append(
-            "test pictures as this model draws them from their stored codes, which come back "
-            "better than real ones do"
-        )
-    if digits:
-        from vqvae.data.synthetic import synthetic_digits
 
-        images, labels = synthetic_digits(2 if examples else EXAMPLES, 0, split="test")
-        examples += [
-            {"label": f"synthetic {int(label)}", "pixels": encoded(image.numpy())}
-            for image, label in zip(images, labels, strict=True)
-        ]
-        sources.append("synthetic digits")
-    return examples, f"Examples: {' and '.join(sources)}." if sources else ""
+def _real_digits(classes: Sequence[str]) -> list[Example]:
+    """One test digit of MNIST a class."""
+    from PIL import Image
+
+    pairs = np.split(np.asarray(Image.open(TEST_DIGITS)), 20, axis=1)  # two of each class
+    return [
+        {"label": _class_name(classes, label), "pixels": encoded(pixels)}
+        for label, pixels in enumerate(pairs[::2])
+    ]
+
+
+def _synthetic(count: int) -> list[Example]:
+    from vqvae.data.synthetic import synthetic_digits
+
+    images, labels = synthetic_digits(count, 0, split="test")
+    return [
+        {"label": f"synthetic {int(label)}", "pixels": encoded(image.numpy())}
+        for image, label in zip(images, labels, strict=True)
+    ]
+
+
+def _from_gallery(model, gallery) -> list[Example]:
+    """Test pictures as the model draws them, one of each class where it has classes."""
+    import torch
+
+    chosen = _one_of_each(gallery)
+    with torch.inference_mode():
+        images = model.decode(gallery.indices[chosen])
+    labels = [None if gallery.labels is None else int(gallery.labels[i]) for i in chosen]
+    return [
+        {"label": _class_name(model.config.classes, label), "pixels": encoded(to_pixels(x[None]))}
+        for label, x in zip(labels, images, strict=True)
+    ]
 
 
 def _model_of_photos(settings: Settings) -> str | None:
