@@ -9,7 +9,7 @@ import { contextOf, make } from "../dom.js";
  * @property {string} owner for which model or set
  * @property {string | null} input a PNG; null where nothing was found in it
  * @property {string} did what was done to it, a sentence
- * @property {(import("./framing.js").Framed & {file: string}) | null} [framed] the photo that a digit was
+ * @property {(import("./box.js").Framed & {file: string}) | null} [framed] the photo that a digit was
  *   looked for on, and its file in base64
  * @typedef {object} State
  * @property {"blank" | "drawn" | "example" | "upload"} kind

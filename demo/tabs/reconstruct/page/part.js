@@ -29,7 +29,7 @@ export function makePart(root, { pad, wire, taken, onTaken, onError }) {
   const photo = () =>
     (pad.state.kind === "upload" && !pad.state.touched && taken(tidy.checked)) || null;
 
-  /** @param {import("../../../page/drawing/framing.js").Part} part */
+  /** @param {import("../../../page/drawing/box.js").Part} part */
   function ask(part) {
     const now = photo();
     slider.value = String(framing.fine());
