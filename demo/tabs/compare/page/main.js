@@ -1,12 +1,10 @@
 // Ties pad, panels and server together.
 
-import { closest, contextOf, find as findIn, tell } from "../../../page/dom.js";
-import { exampleButtons, exampleCanvas } from "../../../page/drawing/examples.js";
-import { LEFT_OUT, takeFiles } from "../../../page/drawing/files.js";
-import { imageOf } from "../../../page/packed.js";
+import { closest, find as findIn, tell } from "../../../page/dom.js";
 import { makePad } from "../../../page/drawing/pad.js";
 import { Wire } from "../../../page/wire.js";
 import { makePanels } from "./panels.js";
+import { Sources } from "./sources.js";
 
 const LOST = "The server does not answer. Your picture is kept; it is tried again.";
 const AFTER_STROKE = 60; // ms until the walk between two pictures follows
@@ -24,8 +22,6 @@ export function mount({ element, props, server, watch }) {
   let open = null;
   /** @type {Wanted} */
   let wanted = {};
-  /** The example that the walk leads to. @type {number | null} */
-  let target = null;
   /** What the models were shown last, base64. @type {string | null} */
   let input = null;
   /** @type {import("./panels.js").Names} */
@@ -35,7 +31,6 @@ export function mount({ element, props, server, watch }) {
     started = false;
 
   const news = (text = "", kind = "") => tell(find(".vc-news"), text, kind);
-  const say = (text = "", kind = "") => tell(find(".vc-status"), text, kind);
   const base = () => ({ set: open.set, model: wanted.model || null });
 
   const wire = new Wire(server, (lost) => (lost ? news(LOST, "lost") : news(open?.note)));
@@ -49,10 +44,14 @@ export function mount({ element, props, server, watch }) {
       findIn(root, '[data-do="undo"]', HTMLButtonElement).disabled = !past;
       findIn(root, '[data-do="redo"]', HTMLButtonElement).disabled = !future;
     },
-    onHand() {
-      if (find(".vc-status").dataset.kind === "busy") say(LEFT_OUT);
-    },
+    onHand: () => sources.lapse(),
   });
+  const sources = new Sources(
+    root,
+    pad,
+    (file) => wire.once("compare_upload", { ...base(), file }),
+    walk,
+  );
 
   // Of a fast hand only the last state is sent; what is refused is said.
   function ask(question, request, onAnswer) {
@@ -101,13 +100,7 @@ export function mount({ element, props, server, watch }) {
     ask(
       "compare_between",
       () =>
-        input &&
-        target !== null && {
-          ...base(),
-          a: input,
-          b: open.examples[target].pixels,
-          label: Number(told.value),
-        },
+        input && sources.end && { ...base(), a: input, b: sources.end, label: Number(told.value) },
       (answer) => input && panels.walk(answer, names),
     );
   }
@@ -123,6 +116,7 @@ export function mount({ element, props, server, watch }) {
     wire.renew();
     if (!value.set) {
       open = null;
+      sources.open(null);
       news("There is nothing to compare yet: train all four below.", "error");
       return;
     }
@@ -150,11 +144,11 @@ export function mount({ element, props, server, watch }) {
       : "";
     fillClasses(told, find(".vc-class"), "nothing: it takes the class that fits");
     fillClasses(drawn, find(".vc-of"), "any");
-    makeExamples();
+    sources.open(answer);
     const keep = started && same;
     started = true;
     if (keep || pad.own() || !answer.examples.length) compare();
-    else pick(0, true);
+    else sources.pick(0, true);
     invent();
   }
 
@@ -167,73 +161,6 @@ export function mount({ element, props, server, watch }) {
     );
   }
 
-  // -- pictures -----------------------------------------------------------------------------------
-
-  function pick(number, first = false) {
-    const canvas = exampleCanvas(open, number),
-      [r, g, b] = contextOf(canvas).getImageData(0, 0, 1, 1).data;
-    if (target === null || target === number) aim((number + 7) % open.examples.length);
-    pad.show(canvas, { kind: "example", paper: open.size[2] === 1 ? [0, 0, 0] : [r, g, b], first });
-    if (!first) say();
-  }
-
-  function aim(number) {
-    target = number;
-    root
-      .querySelectorAll(".vc-targets button")
-      .forEach((button, i) => button.setAttribute("aria-pressed", String(i === number)));
-  }
-
-  function makeExamples() {
-    target = null;
-    find(".vc-examples").replaceChildren(
-      ...exampleButtons(open, "Example", (number) => pick(number)),
-    );
-    find(".vc-targets").replaceChildren(
-      ...exampleButtons(open, "Towards", (number) => {
-        aim(number);
-        walk();
-      }),
-    );
-    find(".vc-examples-note").textContent = open.examples.length ? open.examples_from : "";
-    if (open.examples.length) aim(Math.min(7, open.examples.length - 1));
-  }
-
-  /** @param {string} name @param {string} file base64 @param {() => boolean} holds */
-  async function putUpload(name, file, holds) {
-    if (!open) {
-      say("There are no models yet to show it to; train all four below.", "error");
-      return;
-    }
-    const owner = open.set;
-    const answer = await wire.once("compare_upload", { ...base(), file });
-    if (!holds()) return;
-    if (open.set !== owner) {
-      await putUpload(name, file, holds); // other models were chosen meanwhile
-      return;
-    }
-    if (!answer) {
-      say("The server does not answer, so the picture was not read; try again.", "error");
-      return;
-    }
-    if (!answer.ok) {
-      say(`${name}: ${answer.error}`, "error");
-      return;
-    }
-    const image = await imageOf(answer.picture);
-    if (!holds()) return;
-    pad.show(image, {
-      kind: "upload",
-      paper: answer.paper,
-      taken: { owner, input: answer.input, did: answer.did },
-    });
-    const [r, g, b] = answer.paper;
-    pad.tool.ink = r + g + b > 382 ? [0, 0, 0] : [255, 255, 255];
-    say(`${name}${answer.notes.length ? `: ${answer.notes.join(", ")}` : ""}`, "good");
-  }
-
-  const files = takeFiles(root, { claim: pad.claim, onFile: putUpload, say });
-
   // -- tools --------------------------------------------------------------------------------------
 
   function setTool(erase) {
@@ -245,10 +172,10 @@ export function mount({ element, props, server, watch }) {
   const actions = {
     undo: pad.undo,
     redo: pad.redo,
-    choose: files.choose,
+    choose: () => sources.choose(),
     clear() {
       pad.clear();
-      say();
+      sources.say();
     },
     again() {
       seed = (seed + 1) % 2 ** 31;
