@@ -1,8 +1,9 @@
 // Shows one answer: five pictures at a whole-number scale, the code grid, the figures, and one cell
 // lit in all.
 
-import { ARROWS, calm, contextOf, find as findIn, make, write } from "../../../page/dom.js";
+import { find as findIn, write } from "../../../page/dom.js";
 import { makeBook } from "./book.js";
+import { makeCodeGrid } from "./code_grid.js";
 import { ERROR_TOP, clear, paintMap, paintPixels, sizeOf } from "../../../page/pixels.js";
 
 const PICTURES = ["input", "recon", "unquantized"];
@@ -29,15 +30,14 @@ export function makeStages(root, initialSize, onMeet) {
   const under = (/** @type {string} */ name) => findIn(stage(name), ".vr-under");
   const grid = findIn(frames.codes, ".vr-grid"),
     tiles = canvasOf("codes");
+  const codes = makeCodeGrid(grid, tiles, {
+    onLight: (place) => light(place),
+    onMeet: (place, event) => indices && meet(indices[place], place, event, grid),
+  });
   const readout = findIn(under("codes"), "span");
-  let size = [...initialSize, 1],
-    home = 0;
+  let size = [...initialSize, 1];
   /** The server's answer to the opening. @type {any} */
   let model = null;
-  /** @type {HTMLImageElement | null} */
-  let sheet = null;
-  /** @type {HTMLElement[]} */
-  let cells = [];
   /** @type {number[] | null} */
   let indices = null;
   /** @type {number | null} */
@@ -46,13 +46,9 @@ export function makeStages(root, initialSize, onMeet) {
   let current = null;
 
   const book = makeBook(root, {
-    onCode: (code) => {
-      const same = cells.filter((cell, place) => {
-        const uses = code !== null && indices !== null && indices[place] === code;
-        cell.classList.toggle("vr-lit-cell", uses);
-        return uses;
-      });
-      book.use(code, same.length);
+    onCode(code) {
+      const uses = (/** @type {number} */ place) => code !== null && indices?.[place] === code;
+      book.use(code, codes.light(uses));
     },
     onMeet: (code, event, anchor) => meet(code, null, event, anchor),
   });
@@ -84,69 +80,24 @@ export function makeStages(root, initialSize, onMeet) {
       frame.style.height = shown.style.height = `${height * scale}px`;
       shown.style.width = `${width * scale}px`;
     }
-    grid.style.width = tiles.style.width;
-    grid.style.height = tiles.style.height;
-    if (!model) return;
-    const cell = parseFloat(grid.style.width) / model.grid[1];
-    const digits = String(model.codebook_size - 1).length;
-    const font = Math.min(13, (cell - 3) / (0.61 * digits));
-    grid.style.fontSize = `${font}px`;
-    grid.classList.toggle("vr-small", font < 7);
+    codes.layOut();
     if (lit !== null) light(lit);
   }
   new ResizeObserver(layOut).observe(root);
 
   function open(answer, image) {
     model = answer;
-    sheet = image;
     size = answer.size;
     indices = null;
     lit = null;
-    home = 0;
-    const [rows, columns] = answer.grid;
-    grid.style.gridTemplateColumns = `repeat(${columns}, 1fr)`;
-    grid.style.gridTemplateRows = `repeat(${rows}, 1fr)`;
-    tiles.width = size[1];
-    tiles.height = size[0];
-    cells = [];
-    grid.replaceChildren(
-      ...Array.from({ length: rows }, (_, r) => {
-        const line = make("div", "", { role: "row" });
-        for (let c = 0; c < columns; c++) {
-          const cell = make("div", "vr-cell", {
-            role: "gridcell",
-            "aria-rowindex": r + 1,
-            "aria-colindex": c + 1,
-            tabindex: cells.length ? -1 : 0,
-          });
-          cell.dataset.place = String(cells.length);
-          cell.append(make("span"));
-          cells.push(cell);
-          line.append(cell);
-        }
-        return line;
-      }),
-    );
+    codes.open(answer, image);
     book.open(answer, image);
-    grid.setAttribute(
-      "aria-label",
-      `Code grid, ${rows} rows of ${columns} codes out of ${answer.codebook_size}`,
-    );
     layOut();
     say();
   }
 
-  // Code k's picture, at (x, y) of a canvas, in the model's own pixels.
-  function drawCode(canvas, k, x, y) {
-    const side = size[0] / model.grid[0],
-      { columns } = model.codes;
-    const from = [(k % columns) * side, Math.floor(k / columns) * side];
-    if (sheet) contextOf(canvas).drawImage(sheet, from[0], from[1], side, side, x, y, side, side);
-  }
-
   function show(answer, drawing) {
-    const shape = sizeOf(size),
-      [rows, columns] = model.grid;
+    const shape = sizeOf(size);
     current = answer;
     for (const name of ["input", "recon"]) paintPixels(canvasOf(name), answer[name], shape);
     answer.unquantized.then((one) => {
@@ -155,31 +106,9 @@ export function makeStages(root, initialSize, onMeet) {
       write(under("unquantized"), `${dB(one.psnr)}, decoded from the unrounded latents`);
     });
     paintMap(canvasOf("error"), answer.error, shape, ERROR_TOP);
-    const changed = cells.filter(
-      (_, place) => !indices || indices[place] !== answer.indices[place],
-    );
-    // Lit for a moment; not under the pen, where all is in motion and every frame counts.
-    const flash = indices && !drawing && changed.length <= 64 && !calm();
     indices = answer.indices;
+    codes.show(answer.indices, drawing);
     book.show(answer);
-    for (const cell of changed) {
-      const place = Number(cell.dataset.place),
-        code = answer.indices[place],
-        word = findIn(cell, "span");
-      word.textContent = code;
-      drawCode(
-        tiles,
-        code,
-        ((place % columns) * shape.width) / columns,
-        (Math.floor(place / columns) * shape.height) / rows,
-      );
-      if (flash) {
-        word.animate([{ backgroundColor: "var(--vq-accent)", color: "var(--vq-on-accent)" }, {}], {
-          duration: 450,
-          easing: "ease-out",
-        });
-      }
-    }
     figures(answer);
     light(lit);
   }
@@ -190,7 +119,7 @@ export function makeStages(root, initialSize, onMeet) {
     clear(...PICTURES.map(canvasOf), canvasOf("error"), tiles);
     current = indices = null;
     book.show(null);
-    for (const cell of cells) findIn(cell, "span").textContent = "";
+    codes.clear();
     for (const name of ["bits", "psnr", "ssim"]) put(name, "–");
     for (const name of PICTURES) under(name).textContent = "";
     findIn(root, ".vr-did").textContent = why;
@@ -231,7 +160,7 @@ export function makeStages(root, initialSize, onMeet) {
         height: `${height}px`,
       });
     }
-    cells.forEach((cell, i) => cell.classList.toggle("vr-lit-cell", i === place));
+    codes.light((one) => one === place);
     book.light(place, indices && place !== null ? indices[place] : null);
     say();
   }
@@ -264,40 +193,6 @@ export function makeStages(root, initialSize, onMeet) {
     frame.addEventListener("pointerdown", follow);
     frame.addEventListener("pointerleave", () => light(null));
   }
-  const placeOf = (/** @type {Event} */ event) =>
-    Number(/** @type {HTMLElement} */ (event.target).dataset.place);
-  grid.addEventListener("focusin", (event) => {
-    if (Number.isInteger(placeOf(event))) light(placeOf(event));
-  });
-  grid.addEventListener("focusout", () => light(null));
-  grid.addEventListener("click", (event) => {
-    if (indices && Number.isInteger(placeOf(event)))
-      meet(indices[placeOf(event)], placeOf(event), event, grid);
-  });
-  grid.addEventListener("keydown", (event) => {
-    const place = placeOf(event),
-      [rows, columns] = model.grid,
-      arrow = ARROWS[event.key];
-    const column = place % columns,
-      row = Math.floor(place / columns),
-      start = row * columns;
-    if (indices && ["Enter", " "].includes(event.key)) {
-      event.preventDefault();
-      meet(indices[place], place, event, grid);
-    }
-    let to = { Home: start, End: start + columns - 1 }[event.key];
-    if (arrow) {
-      const [toRow, toColumn] = [row + arrow[0], column + arrow[1]];
-      const inside = toRow >= 0 && toRow < rows && toColumn >= 0 && toColumn < columns;
-      to = inside ? toRow * columns + toColumn : place;
-    }
-    if (to === undefined) return;
-    event.preventDefault();
-    cells[home].tabIndex = -1;
-    home = to;
-    cells[to].tabIndex = 0;
-    cells[to].focus();
-  });
   layOut();
 
   return {
