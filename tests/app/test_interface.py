@@ -360,3 +360,16 @@ def test_no_rule_of_the_page_asks_all_of_it_by_has():
     sheets = [*demo.rglob("*.css")]
     assert len(sheets) > 5
     assert not [sheet.name for sheet in sheets if asked.search(sheet.read_text("utf-8"))]
+
+
+def test_the_quiz_does_not_give_its_answers_away_by_length_or_place():
+    quiz = (Path(header.__file__).parent / "quiz/quiz.html").read_text("utf-8")
+    longest, places = 0, set()
+    for question in quiz.split("<fieldset")[1:]:
+        answers = re.findall(r'value="(\w+)"> <span>([^<]+)', question)
+        [right] = [number for number, (value, _) in enumerate(answers) if value == "right"]
+        lengths = [len(text) for _, text in answers]
+        longest += lengths[right] == max(lengths)
+        places.add(right)
+        assert max(lengths) <= 1.6 * min(lengths), answers
+    assert longest <= 2 and places == {0, 1, 2}
