@@ -62,15 +62,15 @@ def url(tmp_path_factory, start_app):
 
 @pytest.fixture
 def tab(context, url):
-    """A function (model) -> the page with the Generate tab open on that model and its first sheet
-    whole."""
+    """A function (model, what else the address says) -> the page with the Generate tab open on that
+    model and its first sheet whole."""
     context.set_default_timeout(60_000)
 
-    def open_(model="mnist"):
+    def open_(model="mnist", settings=""):
         page = context.new_page()
         page.errors = []
         page.on("pageerror", lambda error: page.errors.append(str(error)))
-        page.goto(f"{url}/?model={model}")
+        page.goto(f"{url}/?model={model}{settings}")
         page.wait_for_function("localStorage.getItem('vqvae-visitor') !== null")
         # On a narrow page the button may be in the menu of tabs; a press before the page listens
         # does nothing.
@@ -340,6 +340,54 @@ def test_another_model_opens_whatever_is_in_the_fields(tab):
         page.wait_for_selector(f"{seen}:visible")
     page.wait_for_function("document.querySelector('.vg [name=seed]').value === '0'")
     page.wait_for_selector(".vg-go:not([aria-busy])")
+    assert page.errors == []
+
+
+MADE = "Seed 41 · class 3 · 4 pictures · 5 steps · temperature 0.6 · top-k 7"
+
+
+def test_the_settings_are_in_the_address(tab):
+    page = tab()
+    assert "generate-" not in page.url
+    page.get_by_role("button", name="Careful").click()
+    page.click(".vg-classes [value='3']")
+    page.fill(".vg [name=steps]", "5")
+    page.fill(".vg [name=top_k]", "7")
+    page.fill(".vg [name=guidance]", "1")
+    generate(page, seed="41")
+    assert MADE in page.inner_text(".vg-made")
+    here, first = page.url, pixels(page)
+    page.reload()
+    page.wait_for_selector('.vg[data-ready="mnist 41"]')
+    assert MADE in page.inner_text(".vg-made")
+    assert not page.is_checked(".vg [name=fresh]"), "the same seed when it is drawn again"
+    page.click(".vg-player [data-play=last]")
+    same = pixels(page) == first
+    assert same and page.url == here
+
+    page.check(".vg [name=fresh]")
+    page.wait_for_timeout(1200)  # a later change is a step of its own
+    page.click(".vg-go")
+    page.wait_for_function("!document.querySelector('.vg-made').innerText.includes('Seed 41 ')")
+    second = page.url
+    assert second != here and "generate-fresh" not in second
+    page.go_back()
+    page.wait_for_function("document.querySelector('.vg-made').innerText.includes('Seed 41 ')")
+    page.go_forward()
+    page.wait_for_function("!document.querySelector('.vg-made').innerText.includes('Seed 41 ')")
+    page.wait_for_selector(".vg-go:not([aria-busy])")
+    assert page.url == second and page.errors == []
+
+
+BENT = "&tab=generate&generate-class=cat&generate-pictures=37&generate-top_k=9999"
+BENT += "&generate-steps=x&generate-guidance=&generate-temperature=0&generate-seed=-1"
+
+
+def test_of_a_bent_address_what_fits_is_drawn(tab):
+    page = tab(settings=BENT)
+    assert "Seed 0 · one row per class · 100 pictures · 8 steps" in page.inner_text(".vg-made")
+    assert "temperature 0 · guidance 1.8." in page.inner_text(".vg-made")
+    page.wait_for_url("**?model=mnist&tab=generate&generate-temperature=0")
     assert page.errors == []
 
 

@@ -248,3 +248,51 @@ def test_the_card_goes_by_keyboard(page):
     page.locator(f"{CARD} [data-do=next]").focus()
     page.keyboard.press("Escape")
     assert page.locator(CARD).is_hidden()
+
+
+def test_a_class_sees_the_lesson_on_the_whole_screen_and_a_remote_turns_it(context, open_page):
+    page = open_page(context, "/?lesson=rivals")
+    words, card = page.locator(f"{CARD} section:visible p").first, page.locator(CARD)
+    here = page.locator(f"{CARD} h2:visible")
+    size = "one => parseFloat(getComputedStyle(one).fontSize)"
+    before = words.evaluate(size)
+    page.keyboard.press("PageDown")
+    assert title(page) == "Other ways to pick codes", (
+        "a key of the page, as long as nobody presents"
+    )
+
+    page.get_by_role("button", name="Present").click()
+    page.wait_for_function("document.fullscreenElement === document.documentElement")
+    expect(page.locator(".vl-said")).to_contain_text("Esc ends it")
+    assert words.evaluate(size) > 1.2 * before
+    assert page.evaluate("getComputedStyle(document.documentElement).zoom") == "1"
+    for key, name in [
+        ("PageDown", "Which grids are pictures?"),  # also where the card before is not done
+        ("PageDown", "Draw something new"),
+        ("PageDown", "That is a VQ-VAE"),
+        ("PageDown", "That is a VQ-VAE"),
+        ("PageUp", "Draw something new"),
+    ]:
+        page.keyboard.press(key)
+        expect(here).to_have_text(name)
+    assert "lesson=generate" in page.url
+
+    page.keyboard.press("Escape")
+    page.wait_for_function("document.fullscreenElement === null")
+    expect(card).to_be_visible()
+    assert words.evaluate(size) == before
+    page.get_by_role("button", name="Present").click()
+    page.wait_for_function("document.fullscreenElement !== null")
+    do(page, "close")
+    page.wait_for_function("document.fullscreenElement === null")
+    expect(card).to_be_hidden()
+    assert page.errors == []
+
+
+def test_where_full_screen_is_not_allowed_nothing_offers_it(context, open_page):
+    context.add_init_script(
+        "Object.defineProperty(Document.prototype, 'fullscreenEnabled', {get: () => false})"
+    )
+    page = open_page(context, "/?lesson=number")
+    expect(page.locator(f"{CARD} [data-do=next]")).to_be_visible()
+    expect(page.locator(f"{CARD} [data-do=present]")).to_be_hidden()

@@ -1,7 +1,8 @@
 """The guide: one component of the page, which no tab knows.
 
 It writes what is on show into the address and reads it from there (`address.js`, `tabs.js`), opens
-the facts of the model (`header.js`), and gives the lesson (`lesson.js`, `cards.js`).
+the facts of the model (`header.js`), and gives the lesson (`lesson.js`, `cards.js`; before a class
+`presenter.js`).
 """
 
 from pathlib import Path

@@ -6,10 +6,12 @@ import { bring, makeRoom } from "./bring.js";
 import { CARDS } from "./cards.js";
 import { kept, store } from "./kept.js";
 import { outline } from "./outline.js";
+import { makePresenter } from "./presenter.js";
 import { inAddress, showTab } from "./tabs.js";
 
 const ORDER = Object.keys(CARDS),
-  END = "end";
+  END = "end",
+  STEPS = [...ORDER, END];
 
 /**
  * @param {HTMLElement} box the card
@@ -124,6 +126,7 @@ export function makeLesson(box, { prepare }) {
     keep();
   }
   function close() {
+    presenter.end();
     leave();
     shown = null;
     asked = false;
@@ -144,25 +147,33 @@ export function makeLesson(box, { prepare }) {
     write({ lesson: id, quiz: null, ...(CARDS[id] ? inAddress(CARDS[id].tab) : {}) });
     show(id);
   }
+  /** @param {number} by */
+  function turn(by) {
+    const id = STEPS[STEPS.indexOf(shown ?? "") + by];
+    if (shown && id) go(id);
+  }
+  const presenter = makePresenter(box, {
+    turn,
+    say: (words) => {
+      said.textContent = words;
+    },
+  });
 
   /** @type {Record<string, () => void>} */
   const actions = {
     close,
+    present: presenter.toggle,
     fold: () => fold(!box.classList.contains("vl-folded")),
     restart() {
       did.clear();
       go(ORDER[0]);
     },
-    back() {
-      go(shown === END ? ORDER[ORDER.length - 1] : ORDER[Math.max(0, number() - 1)]);
-    },
-    skip() {
-      go(ORDER[number() + 1] ?? END);
-    },
+    back: () => turn(-1),
+    skip: () => turn(1),
     next() {
       if (next.getAttribute("aria-disabled") === "true")
         said.textContent = "First try it, or press Skip.";
-      else go(ORDER[number() + 1] ?? END);
+      else turn(1);
     },
   };
   box.addEventListener("click", (event) => {

@@ -24,18 +24,22 @@ function worded(value, first) {
 /** As the kind of value that `first` is. @param {string} text @param {Value} first @returns {Value} */
 function meant(text, first) {
   if (Array.isArray(first)) return first.filter((one) => text.split(BETWEEN).includes(one));
-  return typeof first === "number" ? Number(text) || first : text;
+  if (typeof first !== "number") return text;
+  return text !== "" && Number.isFinite(Number(text)) ? Number(text) : first;
 }
 
-/** @param {Plan} plan @param {Value[]} values as they are now */
-export function keep({ names, firsts }, values) {
+/**
+ * @param {Plan} plan @param {Value[]} values as they are now
+ * @param {{replace?: boolean}} [how] see `write`
+ */
+export function keep({ names, firsts }, values, how = {}) {
   /** @type {Record<string, string | number | null>} */
   const changes = {};
   names.forEach((name, n) => {
     const text = worded(values[n], firsts[n]);
     changes[name] = text === worded(firsts[n], firsts[n]) ? null : text;
   });
-  write(changes, { group: names.join() });
+  write(changes, { ...how, group: names.join() });
 }
 
 /** As the address has them. @param {Plan} plan @returns {Value[]} */

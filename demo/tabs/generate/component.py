@@ -2,8 +2,9 @@
 what it is near.
 
 One component, because all of it follows one sheet and one clock. `controls.js` reads the settings,
-`sheet.js` draws the sheet, `player.js` is the clock, `sample.js` one sample at a step, `cell.js`
-the codes of one cell, `near.js` and `why.js` what is below, `main.js` ties them up.
+`linked.js` has them in the address, `sheet.js` draws the sheet, `player.js` is the clock,
+`sample.js` one sample at a step, `cell.js` the codes of one cell, `near.js` and `why.js` what is
+below, `main.js` ties them up.
 """
 
 from collections.abc import Callable, Sequence

@@ -27,6 +27,9 @@ const PRESETS = [
   ],
 ];
 
+/** No class: how the address and its button call it. */
+const ANY = "any";
+
 /** Whether a field holds what the model takes. @param {HTMLInputElement} input */
 const fits = (input) => input.checkValidity() && input.value !== "";
 
@@ -47,7 +50,7 @@ export class Controls {
     this.find(".vg-classes").addEventListener("click", (event) => {
       const button = closest(event, "button");
       if (button) {
-        this.label = button.value === "any" ? null : Number(button.value);
+        this.label = button.value === ANY ? null : Number(button.value);
         this.tell();
       }
     });
@@ -81,19 +84,15 @@ export class Controls {
     }
   }
 
-  // Another model: its classes and limits; what was set is kept where it fits, the first time it is
-  // what opens the tab.
+  // Another model: its classes and limits. What is set then is for `set` to say.
   open(info) {
-    const first = !this.info;
     this.info = info;
-    if (first || (this.label !== null && this.label >= info.classes.length))
-      this.label = info.opening.label;
     this.find(".vg-class").hidden = this.find(".vg-guided").hidden = !info.classes.length;
     const button = (value, text, name) =>
       make("button", name, { type: "button", value, "aria-pressed": "false" }, text);
     this.find(".vg-classes").replaceChildren(
       ...info.classes.map((name, n) => button(n, name, "")),
-      button("any", "Any", "vg-any"),
+      button(ANY, "Any", "vg-any"),
     );
     this.find(".vg-classes").classList.toggle(
       "vg-words",
@@ -101,16 +100,38 @@ export class Controls {
     );
     this.find("[name=steps]").max = info.most_steps;
     this.find("[name=top_k]").max = info.K;
-    if (first) {
-      this.count = info.opening.count;
-      this.set(info.opening);
-    }
-    for (const input of this.fields) if (!fits(input)) input.value = info.opening[input.name];
-    this.tell();
   }
 
+  // What the tab opens with.
+  get opening() {
+    const { count, ...fields } = this.info.opening;
+    return { ...fields, class: ANY, pictures: count, fresh: "on" };
+  }
+
+  // All that is set; of a field that holds what the model does not take, the opening's.
+  settings() {
+    const values = { ...this.opening, pictures: this.count };
+    if (this.label !== null) values.class = this.info.classes[this.label];
+    for (const input of this.fields) if (fits(input)) values[input.name] = Number(input.value);
+    values.fresh = this.find("[name=fresh]").checked ? "on" : "off";
+    return values;
+  }
+
+  // Sets what is given; the opening's where the model does not take it.
   set(values) {
-    for (const input of this.fields) if (input.name in values) input.value = values[input.name];
+    const { info, opening } = this,
+      counts = [...this.find(".vg-counts").children].map((button) => Number(button.value));
+    if ("class" in values) {
+      const label = info.classes.indexOf(values.class);
+      this.label = label < 0 ? opening.label : label;
+    }
+    if ("pictures" in values)
+      this.count = counts.includes(values.pictures) ? values.pictures : opening.pictures;
+    if ("fresh" in values) this.find("[name=fresh]").checked = values.fresh !== "off";
+    for (const input of this.fields) {
+      if (input.name in values) input.value = values[input.name];
+      if (!fits(input)) input.value = opening[input.name];
+    }
     this.tell();
   }
 
@@ -138,7 +159,7 @@ export class Controls {
         .forEach((button) =>
           button.setAttribute("aria-pressed", String(button.value === String(value))),
         );
-    press(".vg-classes", this.label ?? "any");
+    press(".vg-classes", this.label ?? ANY);
     press(".vg-counts", this.count);
     const now = (name) => Number(this.find(`[name=${name}]`).value);
     const chosen = PRESETS.findIndex(([, values]) =>

@@ -5,6 +5,7 @@ import { closest, find as findIn } from "../../../page/dom.js";
 import { Controls } from "./controls.js";
 import { Drawing } from "./drawing.js";
 import { GoingOn } from "./going_on.js";
+import { Linked } from "./linked.js";
 import { Asking, State } from "./state.js";
 import { Viewing } from "./viewing.js";
 import { Why } from "./why.js";
@@ -30,7 +31,8 @@ export function mount({ element, props, server, trigger, watch }) {
     step: () => goingOn.follow(),
   });
   const goingOn = new GoingOn(root, state, asking, viewing),
-    drawing = new Drawing(root, state, asking, viewing);
+    drawing = new Drawing(root, state, asking, viewing),
+    linked = new Linked(controls, () => void drawing.generate(controls.read()));
   let whySeed = 0,
     visible = false;
 
@@ -56,6 +58,7 @@ export function mount({ element, props, server, trigger, watch }) {
     if (!info.prior) return;
     state.info = info;
     controls.open(info);
+    linked.open();
     viewing.open(info);
     why.open(info);
     goingOn.clear();
@@ -134,6 +137,7 @@ export function mount({ element, props, server, trigger, watch }) {
     if (!state.info) return;
     try {
       void drawing.generate(controls.read(true));
+      linked.keep();
     } catch (error) {
       asking.say(error.message, "error");
     }
