@@ -17,7 +17,7 @@ CSS_PATHS = tuple(
 """The page's look, and that of cards that stand within other components."""
 IN_HEAD = Path(__file__).with_name("head")
 SCRIPTS = ("page.js", "refusals.js", "alive.js")
-LOOKS_OUTSIDE = "alive.css"
+LOOKS_OUTSIDE = "outside.css"
 """Of what stands beside Gradio's page, which the sheets of CSS_PATHS are confined to."""
 
 _TEAL = Color(

@@ -17,6 +17,7 @@ from demo.models.transfer import download
 from demo.models.weights import for_page
 from demo.page import header, modules
 from demo.page.codeless import codeless
+from demo.page.theme import CSS_PATHS
 from demo.runs.upload_room import upload_room
 from demo.session import Session, is_token
 from demo.settings import Settings
@@ -360,6 +361,31 @@ def test_no_rule_of_the_page_asks_all_of_it_by_has():
     sheets = [*demo.rglob("*.css")]
     assert len(sheets) > 5
     assert not [sheet.name for sheet in sheets if asked.search(sheet.read_text("utf-8"))]
+
+
+def test_no_rule_under_a_condition_names_what_gradio_confines_it_to():
+    """Within @media Gradio puts `.gradio-container .contain` before every selector, and what names
+    the page around that matches nothing: such rules are for head/outside.css."""
+    outer = re.compile(
+        r"(?:^|[\s,(])(?:body|html|:root|\.gradio-container|\.main|\.vq-in-lesson)\b"
+    )
+
+    def conditional(sheet):
+        for block in re.split(r"@(?:media|supports)[^{]*", re.sub(r"/\*.*?\*/", "", sheet))[1:]:
+            depth = 0
+            for at, letter in enumerate(block):
+                depth += {"{": 1, "}": -1}.get(letter, 0)
+                if not depth:
+                    yield from re.findall(r"([^{};]+)\{", block[1:at])
+                    break
+
+    assert [*conditional("a { } @media (x) { b, .c { d: e } f { } } html { }")] == [
+        " b, .c ",
+        " f ",
+    ]
+    for path in CSS_PATHS:
+        named = [rule for rule in conditional(path.read_text("utf-8")) if outer.search(rule)]
+        assert named == [], path.name
 
 
 def test_the_quiz_does_not_give_its_answers_away_by_length_or_place():

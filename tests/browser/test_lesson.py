@@ -296,3 +296,42 @@ def test_where_full_screen_is_not_allowed_nothing_offers_it(context, open_page):
     page = open_page(context, "/?lesson=number")
     expect(page.locator(f"{CARD} [data-do=next]")).to_be_visible()
     expect(page.locator(f"{CARD} [data-do=present]")).to_be_hidden()
+
+
+@pytest.mark.timeout(240)
+@pytest.mark.parametrize("width, height", [(1440, 900), (390, 844)])
+def test_a_link_of_a_card_brings_what_it_names_into_view(browser, open_page, width, height):
+    context = browser.new_context(viewport={"width": width, "height": height})
+    page = open_page(context, "/?lesson=number")
+    shown = """(selector) => [...document.querySelectorAll(selector)].some((one) => {
+      const { top, height } = one.getBoundingClientRect();
+      return height && top >= 0 && top < document.querySelector("#vq-guide .vl").getBoundingClientRect().top;
+    })"""
+    tried = 0
+    for card in CARDS:
+        page.wait_for_selector(".vq-look:visible")
+        page.wait_for_function(SETTLED)
+        for link in page.locator(f'{CARD} [data-card="{card}"] [data-bring]').all():
+            if card == "generate":  # nothing is drawn yet that could be brought
+                continue
+            page.mouse.move(width / 2, 40)
+            page.mouse.wheel(0, 10_000)
+            page.wait_for_timeout(300)
+            link.click()
+            page.wait_for_function(shown, arg=link.get_attribute("data-bring"))
+            tried += 1
+        do(page, "skip")
+    assert tried >= 9 and page.errors == []
+    context.close()
+
+
+def test_on_a_phone_the_sheet_of_a_code_takes_the_place_of_the_lesson(browser, open_page):
+    context = browser.new_context(viewport={"width": 390, "height": 844}, has_touch=True)
+    page = open_page(context, "/?lesson=number")
+    page.locator('#vq-reconstruct .vr-grid [role="gridcell"]').nth(24).tap()
+    expect(page.locator(".vq-code-close:visible")).to_have_count(1)
+    expect(page.locator(f"{CARD} [data-do=next]")).to_be_hidden()
+    page.locator(".vq-code-close:visible").tap()
+    expect(page.locator(f"{CARD} [data-do=next]")).to_be_visible()
+    until_done(page)
+    context.close()

@@ -89,7 +89,7 @@ export function makePicture(root) {
       tell(
         "about",
         standIn
-          ? `${about[0].toUpperCase()}${about.slice(1)}. It has no source picture, so its decoded picture is used as input.`
+          ? `${about[0].toUpperCase()}${about.slice(1)}. Only its codes are stored, so the picture they decode to is the input.`
           : about,
       );
       tell("aboutB", b.source.about);
