@@ -316,7 +316,7 @@ def test_the_past_of_a_run_is_a_slider(tab, root):
     ("model", "words"),
     [
         ("one", "one of 64"),
-        ("two", "Every code is"),
+        ("two", "Healthy: every code is"),
         ("huge", "Collapsed"),
         ("bare", "Nothing was counted"),
     ],

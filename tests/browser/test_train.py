@@ -86,10 +86,15 @@ def test_a_fresh_tab_shows_a_recorded_run_until_one_of_the_visitors_takes_its_pl
 
     fix = train.locator("#vq-train-fix")
     expect(fix).to_have_text("Fix it: k-means start, restart of dead codes")
+    train.set_viewport_size({"width": 390, "height": 844})  # the form is far above the button
     fix.click()
-    expect(train.locator("#vq-train-why")).to_contain_text("a code that nobody chooses is moved")
+    why, bar = train.locator("#vq-train-why"), train.locator("#vq-train-bar")
+    expect(why).to_contain_text("a code that nobody chooses is moved")
     expect(experiment(train, "Your own settings")).to_be_checked()
     expect(train.locator("#vq-train-start")).to_be_focused()
+    expect(why).to_be_in_viewport(ratio=1)
+    assert why.bounding_box()["y"] >= bar.bounding_box()["y"] + bar.bounding_box()["height"]
+    train.set_viewport_size({"width": 1440, "height": 900})
     train.wait_for_url("**quantizer=gradient*")
     train.get_by_text("Advanced", exact=True).click()
     for field in ("kmeans_start", "restart"):

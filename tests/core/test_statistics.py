@@ -93,9 +93,9 @@ def test_counting_can_be_stopped():
         ([5] * 15 + [0] * 49, "bad", "15 of 64 codes are used at all"),
         ([5] * 16 + [0] * 48, "fair", "48 of 64"),
         ([1_000] + [10] * 63, "fair", "Lopsided"),
-        ([5] * 64, "good", "Every code is"),
+        ([5] * 64, "good", "Healthy: every code is"),
         ([5] * 60 + [0] * 4, "good", "60 of 64 codes are"),
-        ([3, 5], "good", "Every"),
+        ([3, 5], "good", "every"),
     ],
 )
 def test_the_verdict_names_the_illness(counts, level, word):

@@ -130,7 +130,7 @@ def verdict(use: UsageCounts) -> tuple[str, str]:
     spread = (
         "evenly" if effective > 0.6 else "some far more than others, which is normal for pictures"
     )
-    every = "Every code is" if not use.dead else f"{used:,} of {K:,} codes are"
+    every = "every code is" if not use.dead else f"{used:,} of {K:,} codes are"
     return "good", f"Healthy: {every} in use, {spread}."
 
 

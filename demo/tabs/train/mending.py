@@ -90,6 +90,6 @@ def label(changes: FormValues) -> str:
 
 def explain(changes: FormValues) -> str:
     """HTML of the sentence under the presets once it is pressed."""
-    why = "; ".join(f"{NAMES[name]}: {REASONS[name]}" for name in changes)
-    said = f"Changed below. {why}. Press Train and watch usage and perplexity."
+    why = "; ".join(f"{NAMES[name]} ({REASONS[name]})" for name in changes)
+    said = f"Changed below: {why}. Press Train and watch usage and perplexity."
     return f'<p class="vq-note">{escape(said)}</p>'

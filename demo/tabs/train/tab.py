@@ -30,7 +30,10 @@ from demo.tabs.train.showing import View, show
 POLL_SECONDS = 1.0
 SEE_RUN = calls(PRESSED, "pressed", "#vq-train-run")
 """The run is far from the button on a narrow page, and the button of the prior on any."""
-SEE_FORM = "() => { const train = document.querySelector('#vq-train-start'); train.focus(); }"
+SEE_FORM = """() => {
+  document.querySelector("#vq-train-why").scrollIntoView({ block: "nearest" });
+  document.querySelector("#vq-train-start").focus({ preventScroll: true });
+}"""
 INTRO = (
     "The model learns by reconstructing images from their codes. Training runs on the server; you "
     "can close this page."
