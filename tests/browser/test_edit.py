@@ -816,6 +816,27 @@ def test_a_palette_of_4096_codes_is_one_picture_and_few_elements(context, edit_a
     assert edit.errors == []
 
 
+def test_a_palette_that_was_out_of_sight_is_whole_again(edit):
+    """Not shown, the list has no height and forgets how far it was scrolled."""
+    codes = edit.ref("codes")
+    drawn = """list => [...list.querySelectorAll("[data-code]")].filter((item) => {
+      const { top, bottom } = item.getBoundingClientRect(), box = list.getBoundingClientRect();
+      return bottom > box.top && top < box.bottom;
+    }).length"""
+    before = codes.evaluate(drawn)
+    codes.evaluate("list => list.scrollTo(0, 1000)")
+    for model in ("torn", "fine", "mnist"):  # also one that cannot be opened
+        edit.page.get_by_role("tab", name="Reconstruct").click()
+        edit.page.locator("#vq-model input").click()
+        edit.page.get_by_role("option", name=model).first.click()
+        edit.page.wait_for_timeout(500)
+        edit.page.get_by_role("tab", name="Edit").click()
+        edit.page.wait_for_timeout(1000)
+    edit.page.wait_for_selector("#vq-edit .editor[aria-busy=false]")
+    edit.page.wait_for_timeout(500)
+    assert codes.evaluate(drawn) >= before > 20
+
+
 @pytest.mark.parametrize("model", ["mnist", "vast"])
 @pytest.mark.parametrize("width, height", VIEWS)
 def test_nothing_is_wider_than_the_window(browser, edit_app, width, height, model):

@@ -117,12 +117,14 @@ export class Palette {
   }
 
   lay() {
-    const columns = Math.max(1, Math.floor((this.list.clientWidth - 4) / (SIDE + GAP)));
-    if (!this.info || !this.list.clientWidth || (columns === this.columns && this.made.size))
-      return;
+    const { clientWidth, scrollTop } = this.list;
+    if (!this.info || !clientWidth) return;
+    const columns = Math.max(1, Math.floor((clientWidth - 4) / (SIDE + GAP))),
+      moved = columns !== this.columns;
     this.columns = columns;
-    this.empty();
-    this.draw(true);
+    this.top = scrollTop; // a list that is not shown forgets how far it was scrolled
+    if (moved) this.empty();
+    this.draw(moved);
   }
 
   visible() {
