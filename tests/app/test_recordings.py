@@ -6,6 +6,7 @@ import re
 import struct
 import sys
 from dataclasses import replace
+from types import SimpleNamespace
 
 import pytest
 from starlette.applications import Starlette
@@ -126,6 +127,22 @@ def test_whoever_has_not_trained_sees_the_healthy_one_and_may_choose(jobs):
             isinstance(part, str) for part in (again.status, again.pictures, again.charts)
         )
     assert "Codebook healthy" in train.choose_recording(jobs, visitor, "../plain").said
+
+
+def test_an_experiment_shows_its_recording_but_takes_no_run_off_the_page(jobs, monkeypatch):
+    visitor = new_token()
+
+    def shows(preset, run_id=None):
+        return train.choose_experiment(jobs, visitor, run_id, preset).seen.get("recording")
+
+    assert (
+        shows("plain") == "plain" and shows("shrink") == "shrink" and shows("minute") == "healthy"
+    )
+    assert shows("tiny") is None and shows("custom") is None and shows(None) is None
+    over = "0" * 16
+    assert shows("minute", over) is None and shows("plain", over) == "plain"
+    monkeypatch.setattr(train, "runs_of", lambda *_: [SimpleNamespace(active=True)])
+    assert shows("plain") is None
 
 
 def test_a_recording_is_no_run_of_the_visitors(jobs):

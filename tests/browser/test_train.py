@@ -213,6 +213,21 @@ def test_a_bad_field_is_named_in_place_and_nothing_starts(train, field, value, s
     expect(box).not_to_have_attribute("aria-invalid", "true")
 
 
+def test_an_experiment_that_was_recorded_shows_what_to_expect_and_takes_marks_away(train):
+    said, chosen = train.locator("#vq-train-said"), train.locator("#vq-train-recordings input")
+    set_number(train, "seconds", -5)
+    train.locator("#vq-train-start").click()
+    box = train.locator("#vq-train-seconds input")
+    expect(box).to_have_attribute("aria-invalid", "true")
+    experiment(train, "Collapse: plain recipe").check()
+    expect(said).to_contain_text("Codebook collapse: 34 of 512")
+    expect(chosen.nth(1)).to_be_checked()
+    expect(box).not_to_have_attribute("aria-invalid", "true")
+    experiment(train, "16 codes").check()
+    experiment(train, "A minute").check()
+    expect(said).to_contain_text("Codebook healthy")
+
+
 def test_a_bad_field_of_the_prior_is_marked_where_it_is(train):
     box = train.locator("#vq-prior-seconds input")
     box.fill("0")

@@ -37,27 +37,29 @@ const ACTS = ["pointerdown", "keydown"];
 
 /**
  * Done when a person has changed the text of an element; what the page puts there by itself, as while it opens, is not
- * counted. @param {string} selector @returns {Until}
+ * counted. @param {string} selector @param {() => unknown} [when] @returns {Until}
  */
-const changed = (selector) => (done) => {
-  const text = () => document.querySelector(selector)?.textContent ?? "";
-  let before = text(),
-    acted = false;
-  /** @param {Event} event */
-  const act = (event) => {
-    if (!(event.target instanceof Element && event.target.closest(".vl"))) acted = true;
+const changed =
+  (selector, when = () => true) =>
+  (done) => {
+    const text = () => document.querySelector(selector)?.textContent ?? "";
+    let before = text(),
+      acted = false;
+    /** @param {Event} event */
+    const act = (event) => {
+      if (!(event.target instanceof Element && event.target.closest(".vl"))) acted = true;
+    };
+    for (const type of ACTS) document.addEventListener(type, act, true);
+    const timer = setInterval(() => {
+      const now = text();
+      if (!acted) before = now;
+      else if (now && now !== before && when()) done();
+    }, 200);
+    return () => {
+      clearInterval(timer);
+      for (const type of ACTS) document.removeEventListener(type, act, true);
+    };
   };
-  for (const type of ACTS) document.addEventListener(type, act, true);
-  const timer = setInterval(() => {
-    const now = text();
-    if (!acted) before = now;
-    else if (now && now !== before) done();
-  }, 200);
-  return () => {
-    clearInterval(timer);
-    for (const type of ACTS) document.removeEventListener(type, act, true);
-  };
-};
 /**
  * Done when one of several is. @param {Until[]} ways @returns {Until}
  */
@@ -106,6 +108,9 @@ const collapsed = () => {
   );
 };
 
+/** A run of the person's own is under way: no recorded one is on show. */
+const unrecorded = () => !document.querySelector("#vq-train-recordings")?.checkVisibility();
+
 /** As a click of the person's own. @param {string} selector */
 function press(selector) {
   const button = document.querySelector(selector);
@@ -149,7 +154,7 @@ export const CARDS = {
     tab: "train",
     look: ["#vq-train-recordings", "#vq-train-preset"],
     until: either(
-      changed("#vq-train-why"),
+      changed("#vq-train-why", unrecorded),
       on(["click", "input"], "#vq-train-pictures .vq-replay", collapsed),
     ),
   },

@@ -139,6 +139,8 @@ export function makeLesson(box, { prepare }) {
   function to(selector) {
     showTab(CARDS[shown ?? ""]?.tab ?? null);
     const parts = () => [...document.querySelectorAll(selector)];
+    // in a strip that scrolls by itself, too
+    parts()[0]?.scrollIntoView({ block: "nearest", inline: "center" });
     bring(() => parts().filter((one) => one.checkVisibility()), box, { smooth: true });
   }
   /** @param {string} id */

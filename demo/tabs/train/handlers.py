@@ -11,7 +11,7 @@ from demo.models.sharing import sharing_of
 from demo.page import run_head
 from demo.page.events import Update
 from demo.runs.jobs import JobError, Jobs
-from demo.runs.presets import DATASETS, DEFAULTS, FormValues
+from demo.runs.presets import DATASETS, DEFAULTS, PRESETS, FormValues
 from demo.runs.settings import RunSettings, SettingsError, field_of, read_form
 from demo.settings import Settings
 from demo.tabs.train import mending, own_images, run_card
@@ -172,6 +172,16 @@ def choose_run(jobs: Jobs, visitor: str, run_id: str | None) -> View:
 def choose_recording(jobs: Jobs, visitor: str, name: str | None) -> View:
     """Show a recorded run; none of the visitor's own is on show then."""
     return show(jobs, visitor, None, {"recording": name}, "")
+
+
+def choose_experiment(jobs: Jobs, visitor: str, run_id: str | None, preset: str | None) -> View:
+    """Show what to expect of an experiment that was recorded: of one that goes wrong always, of
+    another in the place of a recording; never in that of a run that is under way."""
+    found = next((one for one in recordings.present().values() if one.preset == preset), None)
+    under_way = any(status.active for status in runs_of(jobs, visitor))
+    if found is None or under_way or (run_id and PRESETS[found.preset].good):
+        return View(*[gr.skip()] * len(View._fields))
+    return choose_recording(jobs, visitor, found.name)
 
 
 def find_run(jobs: Jobs, visitor: str) -> View:

@@ -13,6 +13,13 @@ export function pressed(shown, [problem]) {
   if (!field) return;
   if (folded instanceof HTMLElement) folded.click();
   field.ariaInvalid = "true";
-  field.addEventListener("input", () => field.removeAttribute("aria-invalid"), { once: true });
+  const ended = new AbortController(),
+    { signal } = ended;
+  document.addEventListener("input", () => ended.abort(), { signal }); // also of an experiment
+  document.addEventListener("click", ({ target }) => isButton(target) && ended.abort(), { signal });
+  signal.addEventListener("abort", () => field.removeAttribute("aria-invalid"));
   requestAnimationFrame(() => field.focus());
 }
+
+/** Such as Reset, which puts another value there. @param {EventTarget | null} target */
+const isButton = (target) => target instanceof Element && !!target.closest("button");

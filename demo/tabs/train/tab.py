@@ -178,6 +178,7 @@ def _connect(page: Page, jobs: Jobs, *, view: View, form: Form, bar: Bar) -> gr.
     named = partial(gr.on, [view.name.submit, view.name.blur])
     filled, mine = [form.preset, form.why, *form.fields], [page.visitor, view.runs]
     recorded_of = [page.visitor, view.recordings]
+    expected_of = [*mine, form.preset]
     for happens, answer, sent, changed in (
         (view.hold.click, handlers.press_hold, known, [*view]),
         (view.step.click, handlers.press_step, known, [*view]),
@@ -187,6 +188,7 @@ def _connect(page: Page, jobs: Jobs, *, view: View, form: Form, bar: Bar) -> gr.
         (view.reset.click, handlers.press_reset, [page.visitor], [*view, *filled]),
         (view.runs.input, handlers.choose_run, mine, [*view]),
         (view.recordings.input, handlers.choose_recording, recorded_of, [*view]),
+        (form.preset.input, handlers.choose_experiment, expected_of, [*view]),
         (view.timer.tick, show, known, [*view]),
         (page.again.click, handlers.choose_run, mine, [*view]),
     ):
