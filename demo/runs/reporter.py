@@ -44,7 +44,8 @@ class Reporter:
         self.unsaved = ""
         """Why the run could not be saved, as long as that is so."""
 
-    def state(self, phase: Phase, text: str = "") -> None:
+    def state(self, phase: Phase, text: str = "", *, offline: bool = False) -> None:
+        """`offline`: it ended because its data set could not be downloaded."""
         runfiles.write_atomic(
             self._dir / runfiles.STATE,
             {
@@ -52,6 +53,7 @@ class Reporter:
                 "text": text,
                 "note": " ".join(filter(None, [self.note, self.unsaved])),
                 "stage": self.stage,
+                **({"offline": True} if offline else {}),
             },
         )
 

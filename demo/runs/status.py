@@ -92,6 +92,8 @@ class Status:
     tab shows; else empty."""
     beside: str = ""
     """The id of the run that was started together with this one; "" for none."""
+    offline: bool = False
+    """It failed because its data set could not be downloaded."""
 
     @property
     def active(self) -> bool:
@@ -118,10 +120,8 @@ def read_status(run_dir: Path, *, place: int = 0, ours: bool = False) -> Status:
         )  # once more: the worker may have ended between the two looks
         if phase.running:
             phase, text = Phase.INTERRUPTED, lost(run_dir)
-    at_prior = (
-        "training" not in job
-        or runfiles.read_json(run_dir / runfiles.STATE).get("stage") == "prior"
-    )
+    state = runfiles.read_json(run_dir / runfiles.STATE)
+    at_prior = "training" not in job or state.get("stage") == "prior"
     stage = "prior" if "prior" in job and at_prior else "model"
     seconds = (job.get("training" if stage == "model" else "prior") or {}).get("seconds")
     name = str(job.get("name") or "")
@@ -139,6 +139,7 @@ def read_status(run_dir: Path, *, place: int = 0, ours: bool = False) -> Status:
         name,
         str((job.get("plan") or {}).get("kind") or ""),
         str(job.get("beside") or ""),
+        phase is Phase.FAILED and state.get("offline") is True,
     )
 
 

@@ -71,9 +71,12 @@ def run(run_dir: Path, commands: Commands) -> int:
     except Exception as error:
         import traceback
 
+        from vqvae.data.imageset import DownloadError  # here, as it loads torch
+
         traceback.print_exc()
         with contextlib.suppress(OSError):
-            reporter.state(*outcome(error, run_dir))
+            offline = isinstance(error, DownloadError)
+            reporter.state(*outcome(error, run_dir), offline=offline)
         return 1
     finally:
         reporter.close()

@@ -2,11 +2,14 @@
 form."""
 
 import html
+import io
 
 import pytest
 
 from demo.models.recordings import RECORDINGS
 from demo.runs import files as runfiles
+from demo.runs import worker
+from demo.runs.driving import Commands
 from demo.runs.folders import make_folder
 from demo.runs.jobs import Jobs
 from demo.runs.presets import DEFAULTS, PRESETS
@@ -18,6 +21,7 @@ from demo.tabs.train import mending
 from demo.tabs.train.form import CUSTOM
 from demo.tabs.train.live import RunLive
 from demo.tabs.train.view import Figures
+from vqvae.data.imageset import DataError, DownloadError
 
 COLLAPSED, HEALTHY = Figures(0.05, 12.0, 512), Figures(1.0, 300.0, 512)
 
@@ -60,6 +64,30 @@ def test_a_run_of_so_many_steps_tells_the_form_so(tmp_path):
     make_folder(folder, read_form(asked, data_dir=tmp_path), "", None, None)
     told = mending.form_of(RunLive(folder, read_status(folder)))
     assert told["steps"] == 900 and "seconds" not in told
+
+
+@pytest.mark.parametrize(("error", "offered"), [(DownloadError, True), (DataError, False)])
+def test_where_nothing_can_be_downloaded_the_button_leads_to_digits_that_need_no_network(
+    tmp_path, monkeypatch, error, offered
+):
+    def fails(*_):
+        raise error("There is no network.")
+
+    jobs, visitor = Jobs(tmp_path), new_token()
+    folder = tmp_path / visitor / ("0" * 16)
+    asked = {**DEFAULTS, "dataset": "cifar10", "codebook_size": 64}
+    make_folder(folder, read_form(asked, data_dir=tmp_path), "", None, None)
+    monkeypatch.setattr(worker, "train", fails)
+    monkeypatch.setattr(worker, "_lower_priority", lambda: None)
+    monkeypatch.setattr(worker.os, "dup2", lambda *_: None)
+    assert worker.run(folder, Commands(io.BytesIO())) == 1
+    view = train.choose_run(jobs, visitor, folder.name)
+    assert "There is no network." in view.said and view.fix["visible"] is offered
+    if offered:
+        assert view.fix["value"] == "Fix it: synthetic digits"
+        _, why, *fields = train.press_fix(jobs, visitor, folder.name, view.seen)
+        assert "nothing has to be downloaded" in why
+        assert form(fields) == {**DEFAULTS, "dataset": "synthetic", "codebook_size": 64}
 
 
 @pytest.mark.parametrize("preset", PRESETS)

@@ -178,7 +178,7 @@ def test_offline_is_a_sentence_that_offers_a_way_out(server, tmp_path):
     server.http.shutdown()
     server.http.server_close()
     with pytest.raises(
-        DataError, match=r"MNIST is not in .*Connection refused.*synthetic, which needs neither"
+        DataError, match=r"MNIST is not here .*Connection refused.*synthetic digits .*draws itself"
     ):
         load_dataset("mnist", data_dir=tmp_path)
 

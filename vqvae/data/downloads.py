@@ -22,7 +22,7 @@ from urllib.parse import urlsplit
 import numpy as np
 import torch
 
-from vqvae.data.imageset import DataError, ImageSet, Progress, human_bytes
+from vqvae.data.imageset import DataError, DownloadError, ImageSet, Progress, human_bytes
 
 ATTEMPTS = 3
 BACKOFF_SECONDS = 1.0  # doubled after each attempt
@@ -166,7 +166,7 @@ def fetch(
     a good file.
 
     The bytes go to a temporary name and are renamed at the end, so a cut line or a killed program
-    leaves no half file. Raises DataError after `ATTEMPTS` rounds, with what went wrong last.
+    leaves no half file. Raises DownloadError after `ATTEMPTS` rounds, with what went wrong last.
     """
     from torchvision.datasets.utils import check_integrity
 
@@ -192,10 +192,10 @@ def fetch(
     what = "; ".join(
         f"{urlsplit(url).hostname or url}: {reason}" for url, reason in failures.items()
     )
-    raise DataError(
-        f"{title} is not in {target.parent} and could not be downloaded ({target.name} from "
-        f"{what}). Connect to the network and run again, or put the file there by hand, or choose "
-        "the data set synthetic, which needs neither."
+    raise DownloadError(
+        f"{title} is not here and could not be downloaded ({target.name} from {what}). Connect to "
+        "the network and try again, choose synthetic digits (data set `synthetic`), which the app "
+        f"draws itself, or put the file into {target.parent} by hand."
     )
 
 

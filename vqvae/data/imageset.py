@@ -23,6 +23,10 @@ class DataError(VqvaeError):
     what to do."""
 
 
+class DownloadError(DataError):
+    """A data set is not here and could not be downloaded."""
+
+
 class SkippedFile(NamedTuple):
     """A file that was left out of a set, by its name inside the folder or archive, and why."""
 

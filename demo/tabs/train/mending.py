@@ -1,5 +1,4 @@
-"""What mends a codebook that went wrong: the settings that let it, and the form with these put
-right."""
+"""What mends a run that went wrong: the settings that let it, and the form with these put right."""
 
 from __future__ import annotations
 
@@ -15,12 +14,14 @@ from vqvae.collapse import collapsed
 STRONG = 1.0
 """Above this the commitment loss may hold the encoder back from describing the picture."""
 NAMES = {
+    "dataset": "synthetic digits",
     "kmeans_start": "k-means start",
     "restart": "restart of dead codes",
     "commitment_weight": f"β = {DEFAULTS['commitment_weight']:g}",
 }
 """What is put right, in words."""
 REASONS = {
+    "dataset": "the app draws them itself, so nothing has to be downloaded",
     "kmeans_start": (
         "the codes begin where the encoder's outputs are, so that each of them is chosen"
     ),
@@ -73,6 +74,8 @@ def mends(values: FormValues, figures: Figures | None) -> FormValues:
 
 def of_run(live: RunLive) -> FormValues:
     """What to change after a run, once it is over."""
+    if live.status is not None and live.status.offline and live.stage == "model":
+        return {"dataset": "synthetic"}
     over = live.status is not None and live.status.phase.ended
     return mends(form_of(live), live.figures()) if over else {}
 
