@@ -341,10 +341,15 @@ def test_the_verbs_of_the_command_line(kind, cli_train, digit, tmp_path, capsys)
     )
     assert "numbers per picture" in capsys.readouterr().out and (tmp_path / "sheet.png").is_file()
 
-    assert main(["encode", str(folder), str(digit), "--output", str(tmp_path / "file")]) == 1
-    assert (
-        f"kind {kind}, which has no codes" in capsys.readouterr().err
-        and not (tmp_path / "file").exists()
-    )
-    assert main(["codebook", str(folder), "--output", str(tmp_path / "report")]) == 1
-    assert "has no codebook" in capsys.readouterr().err
+    made = str(tmp_path / "made.png")
+    for call in (
+        ["encode", str(folder), str(digit), "--output", made],
+        ["reconstruct", str(folder), str(digit), "--whole", "--output", made],
+        ["codebook", str(folder), "--output", made],
+        ["generate", str(folder), "--output", made],
+        ["train-prior", str(folder), "--dataset", "synthetic", "--output", made],
+        ["export", str(folder), "--format", "torch", "--output", made],
+    ):
+        assert main(call) == 1
+        assert f"of kind {kind}; only a vqvae has codes and a codebook" in capsys.readouterr().err
+        assert not (tmp_path / "made.png").exists()

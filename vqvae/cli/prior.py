@@ -78,12 +78,7 @@ def train_prior(args) -> int | None:
     new_config(args, "mnist")  # what is wrong with the settings shows before anything is loaded
     import vqvae
 
-    model = vqvae.load(folder)
-    if model.config.kind != "vqvae":
-        raise UsageError(
-            f"{args.checkpoint} is of kind {model.config.kind}; only a vqvae has codes that a "
-            "prior can learn. Give a checkpoint of that kind."
-        )
+    model = vqvae.load_checkpoint(folder).with_codes().model
     output = Path(args.output) if args.output is not None else folder
     again = f"{PROGRAM} train-prior {shlex.quote(str(output))} --resume"
     with ProgressLine() as line:
