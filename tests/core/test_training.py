@@ -16,7 +16,7 @@ from vqvae.data.imageset import ImageSet
 from vqvae.data.synthetic import synthetic_digits
 from vqvae.nn.build import build_model
 from vqvae.quantizers import QUANTIZERS
-from vqvae.training import runs
+from vqvae.training import machine, runs
 from vqvae.training.machine import check_memory, estimate_bytes, resolve_device
 from vqvae.training.runs import TRAINING_FILE, read_run
 from vqvae.training.training import Training, TrainingDiverged
@@ -276,6 +276,35 @@ def test_the_codebooks_memory_grows_in_a_straight_line_from_the_configs_to_its_l
     )
 
 
+def test_the_bernoulli_loss_stands_in_for_the_squared_error_in_the_first_half():
+    """It is at least twice as large; the records tell the squared error throughout."""
+    training = start(steps=10)
+    for record in training.steps():
+        others = record.codebook_loss + 0.25 * record.commitment_loss
+        ratio = (record.loss - others) * training.variance / record.reconstruction_loss
+        assert ratio >= 2 if record.step <= 5 else ratio == pytest.approx(1, rel=1e-4)
+
+
+def test_a_step_takes_the_optimisers_settings_and_the_clip_of_the_gradient():
+    training = start(gradient_clip=1e-3, weight_decay=0.3, learning_rate=2e-3)
+    run(training, 3)
+    groups = [group for optimizer in training.optimizers for group in optimizer.param_groups]
+    assert {group["weight_decay"] for group in groups} == {0.3}
+    assert min(group["peak_lr"] for group in groups) == 2e-3
+    norms = [p.grad.norm() for p in training.model.parameters()]
+    assert torch.stack(norms).norm().item() == pytest.approx(1e-3, rel=1e-2)
+
+
+@pytest.mark.parametrize("quantizer", ("lfq", "bsq"))
+def test_the_entropy_loss_counts_by_its_weight(quantizer):
+    model = replace(CONFIG, quantizer=quantizer)
+    without, once, twice = (
+        run(start(model=model, entropy_weight=weight), 1)[0].loss for weight in (0.0, 1.0, 2.0)
+    )
+    assert abs(once - without) > 1e-3
+    assert twice - once == pytest.approx(once - without, rel=1e-3)
+
+
 def test_learning_learns():
     data = images(4)
     records = run(start(data, batch_size=4, steps=100, learning_rate=1e-2))
@@ -326,6 +355,14 @@ def test_settings_beyond_the_machines_memory_are_refused_before_they_are_taken()
         check_memory(huge, 65_536)
     check_memory(ModelConfig(), 128)
     assert estimate_bytes(ModelConfig(), 256) > estimate_bytes(ModelConfig(), 128)
+
+
+def test_the_pictures_count_when_a_run_is_held_to_the_memory(monkeypatch):
+    step, pictures = estimate_bytes(CONFIG, 16), images().images.nbytes
+    monkeypatch.setattr(machine, "total_bytes", lambda: (step + pictures) / machine.MEMORY_SHARE)
+    start()
+    with pytest.raises(ConfigError, match="of memory"):
+        start(images(51))
 
 
 def test_a_device_that_is_not_there_is_refused():
