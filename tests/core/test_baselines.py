@@ -162,6 +162,16 @@ def test_a_kl_weight_too_high_collapses_the_posterior():
     assert (x_recon - x_recon.mean(0)).abs().max() < 0.02  # all the same picture
 
 
+def test_free_bits_are_bits_of_a_picture():
+    """Of more than the model spends, the loss has all: bits, not nats, spread over the pixels."""
+    config = TrainingConfig(steps=1, batch_size=24, device="cpu", free_bits=100.0, kl_weight=0.5)
+    training = vqvae.Training(vqvae.build_model(tiny("vae"), 0), pictures(), config)
+    (record,) = training.steps()
+    assert record.kl < 100 * math.log(2)
+    rate = (record.loss - record.reconstruction_loss / training.variance) * 64
+    assert rate == pytest.approx(0.5 * 100 * math.log(2), rel=1e-3)
+
+
 def test_free_bits_hold_the_rate_where_they_are_set():
     config = TrainingConfig(steps=150, batch_size=24, device="cpu", free_bits=8.0, kl_weight=20.0)
     run = vqvae.Training(vqvae.build_model(tiny("vae"), 0), pictures(), config)
@@ -341,10 +351,15 @@ def test_the_verbs_of_the_command_line(kind, cli_train, digit, tmp_path, capsys)
     )
     assert "numbers per picture" in capsys.readouterr().out and (tmp_path / "sheet.png").is_file()
 
-    assert main(["encode", str(folder), str(digit), "--output", str(tmp_path / "file")]) == 1
-    assert (
-        f"kind {kind}, which has no codes" in capsys.readouterr().err
-        and not (tmp_path / "file").exists()
-    )
-    assert main(["codebook", str(folder), "--output", str(tmp_path / "report")]) == 1
-    assert "has no codebook" in capsys.readouterr().err
+    made = str(tmp_path / "made.png")
+    for call in (
+        ["encode", str(folder), str(digit), "--output", made],
+        ["reconstruct", str(folder), str(digit), "--whole", "--output", made],
+        ["codebook", str(folder), "--output", made],
+        ["generate", str(folder), "--output", made],
+        ["train-prior", str(folder), "--dataset", "synthetic", "--output", made],
+        ["export", str(folder), "--format", "torch", "--output", made],
+    ):
+        assert main(call) == 1
+        assert f"of kind {kind}; only a vqvae has codes and a codebook" in capsys.readouterr().err
+        assert not (tmp_path / "made.png").exists()

@@ -38,6 +38,14 @@ def test_a_terminal_has_one_line_rewritten_and_cleared(monkeypatch):
         assert stream.getvalue().endswith("\rA name with? breaks.\n")
 
 
+def test_what_a_task_ended_with_stays_on_the_screen():
+    stream = Terminal()
+    with ProgressLine(stream) as line:
+        line.update(1.0, ["step 100"], last=True)
+        line.clear()
+    assert stream.getvalue().endswith("step 100\n")
+
+
 def test_a_log_has_a_line_every_few_seconds(monkeypatch):
     now = [0.0]
     monkeypatch.setattr("vqvae.cli.progress.time.monotonic", lambda: now[0])

@@ -4,16 +4,17 @@ writes it."""
 import json
 import re
 import subprocess
+from dataclasses import replace
 
 import pytest
 import torch
 
 from tests.core.test_engine import node
 from vqvae.__main__ import main
-from vqvae.checkpoints.checkpoint import save_checkpoint
+from vqvae.checkpoints.checkpoint import load_checkpoint, save_checkpoint
 from vqvae.config import ModelConfig
 from vqvae.export.bundle import bundle
-from vqvae.export.html import PAGE, to_html
+from vqvae.export.html import PAGE, pieces, to_html
 from vqvae.grids.codes import IndexGrid
 from vqvae.grids.packing import to_text
 from vqvae.nn.build import build_model
@@ -108,6 +109,25 @@ def test_the_file_holds_the_model_and_nothing_from_elsewhere(tmp_path):
     script = tmp_path / "program.mjs"
     script.write_text(element(page, "program"), encoding="utf-8")
     assert node("--check", script).returncode == 0
+
+
+def test_the_page_opens_with_a_picture_of_each_class_and_the_models_figures():
+    loaded = load_checkpoint("mnist")
+    facts = json.loads(element(to_html("mnist"), "facts"))
+    rows = {tuple(grid.flatten().tolist()): n for n, grid in enumerate(loaded.gallery.indices)}
+    labels = [int(loaded.gallery.labels[rows[tuple(grid)]]) for grid in facts["examples"]]
+    assert labels[:10] == list(range(10))
+    assert facts["metrics"] == {name: loaded.metrics[name] for name in ("psnr", "perplexity")}
+
+
+@pytest.mark.parametrize(
+    "name, dataset, digits",
+    [("mnist", "mnist", True), ("mnist", "fashion-mnist", False), ("cifar10", "mnist", False)],
+)
+def test_a_drawing_is_laid_out_as_a_digit_for_grey_digits_alone(name, dataset, digits):
+    loaded = replace(load_checkpoint(name), training={"dataset": dataset})
+    page = "".join(piece for piece in pieces(loaded, name) if isinstance(piece, str))
+    assert json.loads(element(page, "facts"))["digits"] is digits
 
 
 def test_names_and_cards_cannot_become_markup(tmp_path):

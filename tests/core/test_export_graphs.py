@@ -215,7 +215,7 @@ def test_no_graph_tells_where_anything_lay_on_the_disk(format, colour, written):
 
 
 def test_what_cannot_be_exported_is_a_sentence(colour, tmp_path, capsys, monkeypatch):
-    with pytest.raises(CheckpointError, match="of kind ae; only a vqvae encodes to codes"):
+    with pytest.raises(CheckpointError, match="of kind ae; only a vqvae has codes"):
         write_graphs("mnist-ae", "torch", tmp_path)
     (tmp_path / "file").touch()
     assert (

@@ -2,6 +2,7 @@
 VQ-VAE."""
 
 import itertools
+import math
 from dataclasses import replace
 
 import pytest
@@ -64,6 +65,17 @@ def test_it_learns_what_independent_positions_do_not_know(checkpoint):
     assert agreement.mean() > 0.9, "each draw is one of the two, not a mixture"
 
 
+def test_more_draws_measure_the_same_bits(checkpoint):
+    prior = start(checkpoint).prior
+    once, often = (evaluate_prior(prior, checkpoint[2], draws=n)["bits_per_image"] for n in (1, 4))
+    assert often != once and often == pytest.approx(once, rel=0.1)
+
+
+def test_the_seed_decides_the_first_weights_of_a_prior(checkpoint):
+    first, again, other = (start(checkpoint, seed=seed).prior for seed in (1, 1, 2))
+    assert same(first, again) and not same(first, other)
+
+
 def test_a_cancelled_measurement_puts_the_mode_back(checkpoint):
     def cancel(*_):
         raise KeyboardInterrupt
@@ -80,6 +92,28 @@ def test_records_tell_where_the_run_stands(checkpoint):
     assert records[-1].epoch == pytest.approx(1.2) and records[-1].images_seen == 240
     assert all(r.images_per_second > 0 and r.bits_per_image > 0 for r in records)
     assert set(records[0].to_dict()) >= {"loss", "bits_per_image", "learning_rate", "elapsed"}
+
+
+def test_the_bits_of_a_record_are_a_running_mean(checkpoint):
+    """Of all steps at first, then with the newest for a fiftieth."""
+    training = start(checkpoint, steps=60)
+    records = list(training.steps())
+    bits = [record.loss * training.prior.config.positions / math.log(2) for record in records]
+    assert records[0].bits_per_image == pytest.approx(bits[0])
+    assert records[49].bits_per_image == pytest.approx(sum(bits[:50]) / 50)
+    expected = 0.98 * records[58].bits_per_image + 0.02 * bits[59]
+    assert records[59].bits_per_image == pytest.approx(expected)
+
+
+@pytest.mark.parametrize("dropout", (0.0, 1.0))
+def test_a_share_of_the_grids_is_learnt_without_their_class(checkpoint, dropout):
+    _, model, grids = checkpoint
+    config = PriorTrainingConfig(steps=3, batch_size=20, device="cpu")
+    prior = new_prior(model, grids, config, **SIZES, label_dropout=dropout)
+    training = PriorTraining(prior, grids, config)
+    list(training.steps())
+    *classes, none = prior.label.grad.abs().sum(1).tolist()
+    assert (none > 0) == (dropout == 1) and any(classes) == (dropout == 0)
 
 
 def test_a_resumed_run_ends_exactly_like_one_without_a_break(checkpoint, tmp_path):

@@ -289,6 +289,14 @@ def test_kmeans_improves_on_its_start_and_counts_every_point():
     assert error(10) < error(1)
 
 
+def test_a_cluster_that_runs_empty_is_put_on_a_point():
+    """Of two centres on equal points one has no points; the mean of none would be 0."""
+    points = torch.cat([torch.full((30, 2), 5.0), torch.full((2, 2), 9.0)])
+    for seed in range(5):
+        centres, _ = kmeans(points, 3, 2, seeded(seed))
+        assert centres.min() >= 5, seed
+
+
 def test_kmeans_with_fewer_points_than_clusters_stays_on_the_data_and_no_two_centres_are_one():
     points = torch.randn(3, 2, generator=seeded(16))
     centres, counts = kmeans(points, 10, 10, seeded(17))

@@ -209,6 +209,12 @@ def test_fsq_is_the_code_of_its_paper(levels):
     assert result.commitment_loss == result.codebook_loss == result.entropy_loss == 0
 
 
+def test_fsq_has_a_code_for_numbers_that_are_none():
+    made = FiniteScalarQuantizer((5, 4))
+    found = made.nearest(torch.tensor([[torch.nan, 0.0], [torch.inf, -torch.inf], [0.0, 0.0]]))
+    assert found.min() >= 0 and found.max() < 20 and found[2] == made.nearest(torch.zeros(1, 2))
+
+
 def test_fsqs_gradient_is_that_of_its_tanh():
     made, z = (
         FiniteScalarQuantizer([7, 5]),

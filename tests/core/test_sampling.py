@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from tests.priors import grids_of, make_prior
 from vqvae.config import ConfigError
-from vqvae.prior.cell_order import even_order
+from vqvae.prior.cell_order import even_order, turns
 from vqvae.prior.sampling import Sampling, inpaint, polish, sample, sample_steps
 from vqvae.prior.scoring import bits_per_image, cell_probabilities, random_masks, surprise
 
@@ -152,6 +152,17 @@ def test_cells_are_settled_in_an_order_that_covers_the_grid_evenly(shape):
         assert apart.min() >= 0.6 * (h * w / count) ** 0.5, (
             "as far from one another as so many can nearly be"
         )
+
+
+def test_the_order_of_a_grid_is_shifted_and_mirrored_both_ways():
+    order = turns(torch.zeros(200, 5, 6, dtype=torch.bool), torch.Generator().manual_seed(0))
+    firsts = [divmod(int(grid.argmin()), 6) for grid in order]
+    assert len(set(firsts)) == 30
+    unshifted = {
+        tuple(grid.roll((-row, -column), (0, 1)).flatten().tolist())
+        for grid, (row, column) in zip(order, firsts, strict=True)
+    }
+    assert len(unshifted) == 4
 
 
 def test_the_cells_of_an_early_step_are_no_neighbours_whatever_is_known():

@@ -1,12 +1,9 @@
 """Training: repeatable, resumable to the bit, bounded by its budget, and safe against divergence
 and cut-off saves."""
 
-import itertools
 import json
 import os
-import time
 from dataclasses import replace
-from types import SimpleNamespace
 
 import pytest
 import torch
@@ -19,7 +16,7 @@ from vqvae.data.imageset import ImageSet
 from vqvae.data.synthetic import synthetic_digits
 from vqvae.nn.build import build_model
 from vqvae.quantizers import QUANTIZERS
-from vqvae.training import runs
+from vqvae.training import machine, runs
 from vqvae.training.machine import check_memory, estimate_bytes, resolve_device
 from vqvae.training.runs import TRAINING_FILE, read_run
 from vqvae.training.training import Training, TrainingDiverged
@@ -115,15 +112,29 @@ def test_the_seed_decides_and_nothing_else():
     assert torch.equal(torch.get_rng_state(), state)  # ... nor written
 
 
-def test_a_pause_between_records_counts_for_nothing():
+class Clock:
+    """A hundredth of a second passes whenever it is looked at."""
+
+    now = 0.0
+
+    def perf_counter(self):
+        self.now += 0.01
+        return self.now
+
+
+@pytest.fixture
+def clock(monkeypatch):
+    clock = Clock()
+    monkeypatch.setattr("vqvae.training.step.time", clock)
+    return clock
+
+
+def test_a_pause_between_records_counts_for_nothing(clock):
     paused, straight = start(), start()
-    for number, record in enumerate(paused.steps()):
-        if number == 5:
-            before = record.elapsed
-            time.sleep(0.5)
-        if number == 6:
-            assert record.elapsed - before < 0.5
+    for _ in paused.steps():
+        clock.now += 60
     run(straight)
+    assert paused.elapsed == pytest.approx(straight.elapsed)
     assert_same(paused, straight)
 
 
@@ -216,11 +227,7 @@ def test_a_budget_in_steps_or_epochs_is_met_exactly():
     )
 
 
-def test_a_budget_in_seconds_is_met_within_a_step(monkeypatch):
-    clock = itertools.count()
-    monkeypatch.setattr(
-        "vqvae.training.loop.time", SimpleNamespace(perf_counter=lambda: next(clock) / 100)
-    )
+def test_a_budget_in_seconds_is_met_within_a_step(clock):
     training = start(steps=None, seconds=0.3)
     records = run(training)
     assert training.finished and 0.3 <= training.elapsed < 0.32
@@ -267,6 +274,35 @@ def test_the_codebooks_memory_grows_in_a_straight_line_from_the_configs_to_its_l
     assert seen == pytest.approx(
         [decay + (last - decay) * step / 12 for step in range(12)], abs=1e-5
     )
+
+
+def test_the_bernoulli_loss_stands_in_for_the_squared_error_in_the_first_half():
+    """It is at least twice as large; the records tell the squared error throughout."""
+    training = start(steps=10)
+    for record in training.steps():
+        others = record.codebook_loss + 0.25 * record.commitment_loss
+        ratio = (record.loss - others) * training.variance / record.reconstruction_loss
+        assert ratio >= 2 if record.step <= 5 else ratio == pytest.approx(1, rel=1e-4)
+
+
+def test_a_step_takes_the_optimisers_settings_and_the_clip_of_the_gradient():
+    training = start(gradient_clip=1e-3, weight_decay=0.3, learning_rate=2e-3)
+    run(training, 3)
+    groups = [group for optimizer in training.optimizers for group in optimizer.param_groups]
+    assert {group["weight_decay"] for group in groups} == {0.3}
+    assert min(group["peak_lr"] for group in groups) == 2e-3
+    norms = [p.grad.norm() for p in training.model.parameters()]
+    assert torch.stack(norms).norm().item() == pytest.approx(1e-3, rel=1e-2)
+
+
+@pytest.mark.parametrize("quantizer", ("lfq", "bsq"))
+def test_the_entropy_loss_counts_by_its_weight(quantizer):
+    model = replace(CONFIG, quantizer=quantizer)
+    without, once, twice = (
+        run(start(model=model, entropy_weight=weight), 1)[0].loss for weight in (0.0, 1.0, 2.0)
+    )
+    assert abs(once - without) > 1e-3
+    assert twice - once == pytest.approx(once - without, rel=1e-3)
 
 
 def test_learning_learns():
@@ -319,6 +355,14 @@ def test_settings_beyond_the_machines_memory_are_refused_before_they_are_taken()
         check_memory(huge, 65_536)
     check_memory(ModelConfig(), 128)
     assert estimate_bytes(ModelConfig(), 256) > estimate_bytes(ModelConfig(), 128)
+
+
+def test_the_pictures_count_when_a_run_is_held_to_the_memory(monkeypatch):
+    step, pictures = estimate_bytes(CONFIG, 16), images().images.nbytes
+    monkeypatch.setattr(machine, "total_bytes", lambda: (step + pictures) / machine.MEMORY_SHARE)
+    start()
+    with pytest.raises(ConfigError, match="of memory"):
+        start(images(51))
 
 
 def test_a_device_that_is_not_there_is_refused():

@@ -25,7 +25,6 @@ def arrange(vectors: np.ndarray, columns: int | None = None, seed: int = 0) -> n
     they fit best; the blur shrinks from round to round. Starts from the first two principal
     components. The same seed gives the same sheet.
     """
-    from scipy.ndimage import uniform_filter
     from scipy.optimize import linear_sum_assignment
 
     vectors = np.asarray(vectors, np.float32)
@@ -42,26 +41,32 @@ def arrange(vectors: np.ndarray, columns: int | None = None, seed: int = 0) -> n
     rng = np.random.default_rng(seed)
     radius = max(rows, columns) / 4
     while radius >= 0.5 and K > 2:
-        sheet = vectors[np.concatenate([placed, np.full(rows * columns - K, placed[-1])])].reshape(
-            rows, columns, -1
-        )
-        blurred = uniform_filter(
-            sheet, (2 * round(radius) + 1,) * 2 + (1,), mode="nearest"
-        ).reshape(rows * columns, -1)
+        blurred = _blurred(vectors[_filled(placed, rows, columns, placed[-1])], radius)
         order = rng.permutation(K)
         for group in np.split(order, range(GROUP, K, GROUP)):
-            members = placed[group]
-            target = blurred[group]
+            members, target = placed[group], blurred[group]
             # |a - b|^2 without |a|^2, which is the same wherever a goes.
             cost = (target**2).sum(1)[None] - 2 * vectors[members] @ target.T
             _, columns_of = linear_sum_assignment(cost)
             placed[group[columns_of]] = members
         radius *= SHRINK if K <= MANY else SHRINK**2
-    return (
-        np.concatenate([placed, np.full(rows * columns - K, -1)])
-        .astype(np.int64)
-        .reshape(rows, columns)
-    )
+    return _filled(placed, rows, columns, -1)
+
+
+def _filled(placed: np.ndarray, rows: int, columns: int, rest: int) -> np.ndarray:
+    """Codes in reading order as a sheet int64 (rows, columns); `rest` where the last row has
+    none."""
+    sheet = np.full(rows * columns, rest, np.int64)
+    sheet[: len(placed)] = placed
+    return sheet.reshape(rows, columns)
+
+
+def _blurred(sheet: np.ndarray, radius: float) -> np.ndarray:
+    """Means of the vectors (R, C, D) within a square: (R * C, D)."""
+    from scipy.ndimage import uniform_filter
+
+    side = 2 * round(radius) + 1
+    return uniform_filter(sheet, (side, side, 1), mode="nearest").reshape(-1, sheet.shape[-1])
 
 
 def _start(vectors: np.ndarray, rows: int, columns: int) -> np.ndarray:

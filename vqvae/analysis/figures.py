@@ -220,69 +220,54 @@ def _map(
     classes: tuple[str, ...],
     trust: float,
 ) -> None:
-    from vqvae.analysis.projection import TITLES
-
-    K, points = use.codebook_size, found.coordinates
     axes = figure.subplots(subplot_kw={"projection": "3d"} if found.dimensions == 3 else None)
-    heat = np.log10(use.counts.numpy() + 1.0)
+    codes, latents = np.split(found.coordinates, [use.codebook_size])
     dead = (use.counts.numpy() == 0) & (use.total > 0)
-    top = max(float(heat.max(initial=0)), 1e-9)
-    many = len(latent_indices) > 0
     if labels is None:
-        if many:
-            axes.scatter(
-                *points[K:].T,
-                c=heat[latent_indices],
-                s=4,
-                alpha=0.5,
-                vmin=0,
-                vmax=top,
-                linewidths=0,
-            )
-        shown = axes.scatter(
-            *points[:K][~dead].T,
-            c=heat[~dead],
-            s=22,
-            marker="D",
-            vmin=0,
-            vmax=top,
-            edgecolors="#141c1e",
-            linewidths=0.5,
-        )
+        heat = np.log10(use.counts.numpy() + 1.0)
+        shown = _by_use(axes, codes[~dead], heat[~dead], latents, heat[latent_indices], heat.max())
         figure.colorbar(shown, ax=axes, label="times chosen (log10, plus 1)", shrink=0.7)
     else:
-        for label in np.unique(labels):
-            name = classes[label] if label < len(classes) else str(label)
-            axes.scatter(
-                *points[K:][labels == label].T,
-                color=CLASSES[int(label) % len(CLASSES)],
-                s=6,
-                alpha=0.6,
-                linewidths=0,
-                label=name,
-            )
-        axes.scatter(
-            *points[:K][~dead].T,
-            facecolors="none",
-            edgecolors="#141c1e",
-            s=16,
-            marker="D",
-            linewidths=0.5,
-        )
-        axes.legend(
-            markerscale=2, frameon=False, fontsize=8, loc="center left", bbox_to_anchor=(1, 0.5)
-        )
+        _by_class(axes, codes[~dead], latents, labels, classes)
     if dead.any():
-        axes.scatter(*points[:K][dead].T, color=WARM, marker="x", s=20, label="dead codes")
+        axes.scatter(*codes[dead].T, color=WARM, marker="x", s=20, label="dead codes")
+    _name_axes(axes, found, trust)
+
+
+def _by_use(axes, codes, heat, latents, latent_heat, hottest: float):
+    """Codes and latents by how often they, or their codes, were chosen; returns what has the
+    colours."""
+    colours = {"vmin": 0, "vmax": max(float(hottest), 1e-9)}
+    if len(latents):
+        axes.scatter(*latents.T, c=latent_heat, s=4, alpha=0.5, linewidths=0, **colours)
+    outline = {"edgecolors": "#141c1e", "linewidths": 0.5}
+    return axes.scatter(*codes.T, c=heat, s=22, marker="D", **outline, **colours)
+
+
+def _by_class(axes, codes, latents, labels: np.ndarray, classes: tuple[str, ...]) -> None:
+    for label in np.unique(labels):
+        name = classes[label] if label < len(classes) else str(label)
+        colour = CLASSES[int(label) % len(CLASSES)]
+        of_class = latents[labels == label]
+        axes.scatter(*of_class.T, color=colour, s=6, alpha=0.6, linewidths=0, label=name)
+    outline = {"facecolors": "none", "edgecolors": "#141c1e", "linewidths": 0.5}
+    axes.scatter(*codes.T, s=16, marker="D", **outline)
+    beside = {"loc": "center left", "bbox_to_anchor": (1, 0.5)}
+    axes.legend(markerscale=2, frameon=False, fontsize=8, **beside)
+
+
+def _name_axes(axes, found: Projection, trust: float) -> None:
+    from vqvae.analysis.projection import TITLES
+
     title = (
         f"{TITLES[found.method]} of codes (diamonds) and encoder outputs; trustworthiness "
         f"{trust:.3f}"
     )
+    axes.set_title(title if not found.note else f"{title}\n{found.note}", fontsize=9)
     if found.explained:
         axes.set(
             xlabel=f"PC 1, {100 * found.explained[0]:.0f} % of the variance",
             ylabel=f"PC 2, {100 * found.explained[1]:.0f} % of the variance",
         )
-    axes.set_title(title if not found.note else f"{title}\n{found.note}", fontsize=9)
     if found.dimensions == 2:
         axes.set_aspect("equal", adjustable="datalim")

@@ -10,7 +10,7 @@ one dimension.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
@@ -85,52 +85,27 @@ def fit(
     Sources: van der Maaten and Hinton 2008; Poličar et al. 2024 (doi:10.18637/jss.v109.i03);
         arXiv:1802.03426.
     """
-    if method not in METHODS:
-        raise ProjectionError(f"The method is {method!r}; it must be one of {', '.join(METHODS)}.")
-    if dimensions not in (2, 3):
-        raise ProjectionError(f"The map has {dimensions!r} dimensions; 2 or 3 are valid.")
+    _check_settings(method, dimensions)
     points = _checked(points)
-    tell = progress or (lambda done, total, text: None)
     if method == "pca":
         return _pca(points, dimensions, seed)
     distinct = len(np.unique(points.round(6), axis=0))
     if distinct < FEWEST:
-        flat = _pca(points, dimensions, seed)
-        found = (
-            "There is one point" if distinct == 1 else f"There are only {distinct} different points"
-        )
-        return Projection(
-            "pca",
-            dimensions,
-            seed,
-            flat.coordinates,
-            flat.explained,
-            f"{found} to place, too few for {TITLES[method]} (at least {FEWEST}): this is PCA.",
-            flat._place,
-        )
+        return replace(_pca(points, dimensions, seed), note=_too_few(distinct, method))
+    tell = progress or (lambda done, total, text: None)
     tell(0, 0, "Looking for neighbours")
-    rng = np.random.default_rng(seed)
-    chosen = (
-        np.arange(len(points))
-        if len(points) <= MAX_FIT
-        else np.sort(rng.choice(len(points), MAX_FIT, False))
-    )
-    fitted = points[chosen]
-    coordinates, place = (_tsne if method == "tsne" else _umap)(fitted, dimensions, seed, tell)
-    note = ""
-    if len(chosen) < len(points):
-        rest = np.setdiff1d(np.arange(len(points)), chosen)
-        everything = np.empty((len(points), dimensions), np.float32)
-        everything[chosen] = coordinates
-        everything[rest] = _by_neighbours(fitted, coordinates, points[rest])
-        coordinates = everything
+    fit_to, note = _tsne if method == "tsne" else _umap, ""
+    if len(points) <= MAX_FIT:
+        coordinates, place = fit_to(points, dimensions, seed, tell)
+    else:
+        chosen = np.sort(np.random.default_rng(seed).choice(len(points), MAX_FIT, False))
+        of_chosen, place = fit_to(points[chosen], dimensions, seed, tell)
+        coordinates = _with_the_rest(points, chosen, of_chosen)
         note = (
             f"Fitted to {MAX_FIT:,} points drawn from {len(points):,}; the others lie at the mean "
             "of their nearest neighbours."
         )
-    return Projection(
-        method, dimensions, seed, np.asarray(coordinates, np.float32), (), note, place
-    )
+    return Projection(method, dimensions, seed, coordinates, (), note, place)
 
 
 def trustworthiness(
@@ -288,6 +263,27 @@ def _by_neighbours(
     weights = 1 / (distances + 1e-9)
     weights /= weights.sum(1, keepdims=True)
     return (coordinates[nearest] * weights[..., None]).sum(1)
+
+
+def _too_few(distinct: int, method: str) -> str:
+    found = "There is one point" if distinct == 1 else f"There are only {distinct} different points"
+    return f"{found} to place, too few for {TITLES[method]} (at least {FEWEST}): this is PCA."
+
+
+def _with_the_rest(points: np.ndarray, chosen: np.ndarray, of_chosen: np.ndarray) -> np.ndarray:
+    """Places of all points, float32 (N, d), where those of some rows are known."""
+    rest = np.setdiff1d(np.arange(len(points)), chosen)
+    places = np.empty((len(points), of_chosen.shape[1]), np.float32)
+    places[chosen] = of_chosen
+    places[rest] = _by_neighbours(points[chosen], of_chosen, points[rest])
+    return places
+
+
+def _check_settings(method: str, dimensions: int) -> None:
+    if method not in METHODS:
+        raise ProjectionError(f"The method is {method!r}; it must be one of {', '.join(METHODS)}.")
+    if dimensions not in (2, 3):
+        raise ProjectionError(f"The map has {dimensions!r} dimensions; 2 or 3 are valid.")
 
 
 def _checked(points: np.ndarray) -> np.ndarray:

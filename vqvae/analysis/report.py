@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -173,12 +173,9 @@ def write_report(
 
     Returns the files, in the order they were written. OSError when the folder cannot be written to.
     """
-    import numpy as np
+    from vqvae.analysis.figures import index_page, static_figures
 
-    from vqvae.analysis import figures as codebook_figures
-    from vqvae.analysis import projection
-
-    model, gallery = checkpoint.model, checkpoint.gallery
+    model = checkpoint.model
     folder.mkdir(parents=True, exist_ok=True)
     written = []
 
@@ -189,35 +186,50 @@ def write_report(
 
     for name, table in TABLES.items():
         put(f"{name}.csv", table(model, use))
-    drawn = list(codebook_figures.static_figures(model, use))
-    latents = (
-        np.zeros((0, model.codebook.shape[1]), np.float32)
-        if gallery is None
-        else gallery.latents.float().numpy()
-    )
-    latent_indices = np.zeros(0, np.int64) if gallery is None else gallery.latent_indices.numpy()
-    points = np.concatenate([model.codebook.detach().float().numpy(), latents])
-    for method in methods:
-        found = projection.fit(points, method, dimensions, seed=seed, progress=progress)
-        trust = projection.trustworthiness(points, found.coordinates)
-        put(f"map-{method}.csv", map_table(found, use, latent_indices))
-        labels = (
-            None
-            if gallery is None or gallery.latent_labels is None
-            else gallery.latent_labels.numpy()
-        )
-        drawn += codebook_figures.map_figures(
-            method, found, use, latent_indices, labels, model.config.classes, trust
-        )
-    for name, content in drawn:
+    for name, content in static_figures(model, use):
         put(name, content)
-    put(
-        "index.html",
-        codebook_figures.index_page(
-            use, [name for name, _ in drawn if name.endswith(".svg")], list(TABLES), about
-        ),
-    )
+    for method in methods:
+        for name, content in _map_files(checkpoint, use, method, dimensions, seed, progress):
+            put(name, content)
+    shown = [path.name for path in written if path.suffix == ".svg"]
+    put("index.html", index_page(use, shown, list(TABLES), about))
     return written
+
+
+def _map_files(
+    checkpoint: Checkpoint,
+    use: UsageCounts,
+    method: str,
+    dimensions: int,
+    seed: int,
+    progress: Progress | None,
+) -> Iterator[tuple[str, str | bytes]]:
+    """(file name, content) of a map as a table and as figures."""
+    import numpy as np
+
+    from vqvae.analysis.figures import map_figures
+    from vqvae.analysis.projection import fit, trustworthiness
+
+    model = checkpoint.model
+    latents, indices, labels = _latents(checkpoint)
+    points = np.concatenate([model.codebook.detach().float().numpy(), latents])
+    found = fit(points, method, dimensions, seed=seed, progress=progress)
+    trust = trustworthiness(points, found.coordinates)
+    yield f"map-{method}.csv", map_table(found, use, indices)
+    yield from map_figures(method, found, use, indices, labels, model.config.classes, trust)
+
+
+def _latents(checkpoint: Checkpoint) -> tuple[np.ndarray, np.ndarray, np.ndarray | None]:
+    """Latents that the gallery keeps, float32 (M, D), their codes int64 (M,), and their classes
+    int64 (M,) or None."""
+    import numpy as np
+
+    gallery = checkpoint.gallery
+    if gallery is None:
+        D = checkpoint.config.embedding_dim
+        return np.zeros((0, D), np.float32), np.zeros(0, np.int64), None
+    labels = None if gallery.latent_labels is None else gallery.latent_labels.numpy()
+    return gallery.latents.float().numpy(), gallery.latent_indices.numpy(), labels
 
 
 def _csv(header: list[str], rows: Iterable[list]) -> str:

@@ -101,22 +101,8 @@ def verdict(use: UsageCounts) -> tuple[str, str]:
             "Nothing was counted, so nothing is known about its health. Count a data set to find "
             "out.",
         )
-    if used == 1:
-        return "bad", (
-            f"Collapsed: one of {K:,} codes is used for everything, so the grid says nothing about "
-            "the picture. Train with k-means start and restart of dead codes."
-        )
-    effective = use.perplexity / K
-    if collapsed(use.usage, use.perplexity, K):
-        who = (
-            f"{used:,} of {K:,} codes are used at all"
-            if collapsed(use.usage, K, K)
-            else f"of {K:,} codes about {max(1, round(use.perplexity))} do nearly all the work"
-        )
-        return "bad", (
-            f"Collapsed: {who}. The grid says far less than its bits allow. Train with k-means "
-            "start and restart of dead codes, or with fewer codes."
-        )
+    if used == 1 or collapsed(use.usage, use.perplexity, K):
+        return "bad", _of_a_collapse(use, used)
     if use.usage < 0.6:
         return "fair", (
             f"Many dead codes: {use.dead:,} of {K:,}. The others carry the pictures. Longer "
@@ -128,10 +114,30 @@ def verdict(use: UsageCounts) -> tuple[str, str]:
             f"index carries {use.entropy_bits:.1f} of {use.nominal_bits:.1f} bits."
         )
     spread = (
-        "evenly" if effective > 0.6 else "some far more than others, which is normal for pictures"
+        "evenly"
+        if use.perplexity > 0.6 * K
+        else "some far more than others, which is normal for pictures"
     )
     every = "every code is" if not use.dead else f"{used:,} of {K:,} codes are"
     return "good", f"Healthy: {every} in use, {spread}."
+
+
+def _of_a_collapse(use: UsageCounts, used: int) -> str:
+    K = use.codebook_size
+    if used == 1:
+        return (
+            f"Collapsed: one of {K:,} codes is used for everything, so the grid says nothing about "
+            "the picture. Train with k-means start and restart of dead codes."
+        )
+    who = (
+        f"{used:,} of {K:,} codes are used at all"
+        if collapsed(use.usage, K, K)
+        else f"of {K:,} codes about {max(1, round(use.perplexity))} do nearly all the work"
+    )
+    return (
+        f"Collapsed: {who}. The grid says far less than its bits allow. Train with k-means start "
+        "and restart of dead codes, or with fewer codes."
+    )
 
 
 def clusters(codebook: Tensor, count: int = 8, seed: int = 0) -> Tensor:

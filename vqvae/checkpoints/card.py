@@ -10,6 +10,7 @@ HUB_DATASETS = {
     "fashion-mnist": "zalando-datasets/fashion_mnist",
     "cifar10": "uoft-cs/cifar10",
 }
+TAGS = ("vector-quantization", "autoencoder", "image-compression", "discrete-latents")
 METRICS = (
     ("mse", "mean squared error, pixels in [0, 1]"),
     ("psnr", "PSNR, dB"),
@@ -25,19 +26,46 @@ METRICS = (
 def model_card(info: dict, note: str = "") -> str:
     """Markdown with front matter. info: what `read_info` returns, or as much of it as is known;
     note: a paragraph on the data that the figures cannot tell."""
-    from huggingface_hub import EvalResult, ModelCardData
+    from huggingface_hub import ModelCardData
 
     config = ModelConfig.from_dict(
         {k: v for k, v in info.items() if k in ModelConfig.__dataclass_fields__}
     )
     dataset, metrics = str(info.get("dataset") or ""), info.get("metrics") or {}
     name = f"{config.kind}-{dataset or 'own-images'}"
-    results = [
+    results = _results(metrics, dataset or "unknown")
+    data = ModelCardData(
+        license="mit",
+        library_name="vqvae-playground",
+        pipeline_tag="image-to-image",
+        language="en",
+        tags=[config.kind, *TAGS],
+        datasets=[HUB_DATASETS[dataset]] if dataset in HUB_DATASETS else None,
+        model_name=name if results else None,
+        eval_results=results or None,
+    )
+    lines = [
+        f"# {name}",
+        "",
+        *_what_it_is(config),
+        *([note, ""] if note else []),
+        *_figures(metrics),
+        *_training(info),
+        *_use(config),
+    ]
+    return "\n".join(["---", data.to_yaml(), "---", "", *lines])
+
+
+def _results(metrics: dict, dataset: str) -> list:
+    """The figures as the hub reads them."""
+    from huggingface_hub import EvalResult
+
+    return [
         EvalResult(
             task_type="image-to-image",
             task_name="reconstruction",
-            dataset_type=dataset or "unknown",
-            dataset_name=dataset or "unknown",
+            dataset_type=dataset,
+            dataset_name=dataset,
             dataset_split=metrics.get("split") or "test",
             metric_type=key,
             metric_name=title,
@@ -46,34 +74,6 @@ def model_card(info: dict, note: str = "") -> str:
         for key, title in METRICS
         if metrics.get(key) is not None
     ]
-    data = ModelCardData(
-        license="mit",
-        library_name="vqvae-playground",
-        pipeline_tag="image-to-image",
-        language="en",
-        tags=[
-            config.kind,
-            "vector-quantization",
-            "autoencoder",
-            "image-compression",
-            "discrete-latents",
-        ],
-        datasets=[HUB_DATASETS[dataset]] if dataset in HUB_DATASETS else None,
-        model_name=name if results else None,
-        eval_results=results or None,
-    )
-    body = "\n".join(
-        [
-            f"# {name}",
-            "",
-            *_what_it_is(config),
-            *([note, ""] if note else []),
-            *_figures(metrics),
-            *_training(info),
-            *_use(config),
-        ]
-    )
-    return f"---\n{data.to_yaml()}\n---\n\n{body}"
 
 
 def _what_it_is(config: ModelConfig) -> list[str]:

@@ -59,6 +59,15 @@ class Checkpoint:
     gallery: Any
     """`Gallery`, or None."""
 
+    def with_codes(self) -> Checkpoint:
+        """The same; CheckpointError where the model is an ae, vae or cvae."""
+        if self.config.kind != "vqvae":
+            raise CheckpointError(
+                f"This checkpoint is of kind {self.config.kind}; only a vqvae has codes and a "
+                "codebook. Give one of that kind."
+            )
+        return self
+
 
 def list_checkpoints(root: str | os.PathLike) -> list[Path]:
     """Folders under `root` (one level) that hold a config and weights, by name; [] when there is no

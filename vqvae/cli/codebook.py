@@ -74,12 +74,7 @@ def codebook(args) -> None:
     from vqvae.analysis.report import write_report
     from vqvae.analysis.statistics import verdict
 
-    checkpoint, started = vqvae.load_checkpoint(folder), time.perf_counter()
-    if checkpoint.config.kind != "vqvae":
-        raise Failure(
-            f"This checkpoint is of kind {checkpoint.config.kind}, which has no codebook. Give one "
-            "of kind vqvae."
-        )
+    checkpoint, started = vqvae.load_checkpoint(folder).with_codes(), time.perf_counter()
     with ProgressLine() as line:
         use, source = count(args, checkpoint, line)
         written = write_report(

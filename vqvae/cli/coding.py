@@ -101,12 +101,13 @@ def reconstruct(args) -> None:
     import torch
     from PIL import Image
 
-    from vqvae import load, metrics
+    from vqvae import load_checkpoint, metrics
     from vqvae.nn.batches import images_at_once
 
-    model = load(folder)
+    checkpoint = load_checkpoint(folder)
+    model = checkpoint.model
     if args.whole or args.tiles:
-        return reconstruct_whole(model, sources, output, tiled=args.tiles)
+        return reconstruct_whole(checkpoint.with_codes().model, sources, output, tiled=args.tiles)
     x = torch.stack([read_image(source, model.config) for source in sources])
     at_once = images_at_once(model.config, model.config.height, model.config.width, 64)
     x_recon = torch.cat([model.reconstruct(part) for part in x.split(at_once)])
@@ -141,7 +142,6 @@ def reconstruct_whole(model, sources: tuple[Input, ...], output: Output, *, tile
 
     from vqvae.grids.photos import MAX_PHOTO_SIDE, code_photo
 
-    with_codes(model)
     rows = []
     for source in sources:
         photo = code_photo(
@@ -173,10 +173,10 @@ def encode(args) -> None:
     """Write the indices of a picture."""
     folder, source = checkpoint_folder(args.checkpoint), Input(args.image)
     output = Output(args.output, inputs=(source,))
-    from vqvae import load
+    from vqvae import load_checkpoint
     from vqvae.grids.packing import to_bytes
 
-    model, scaled = with_codes(load(folder)), ""
+    model, scaled = load_checkpoint(folder).with_codes().model, ""
     if args.whole:
         from vqvae.grids.photos import MAX_PHOTO_SIDE, code_photo
 
@@ -201,7 +201,7 @@ def decode(args) -> None:
     output = Output(args.output, suffix=".png", inputs=(source,))
     import torch
 
-    from vqvae import CodesError, load
+    from vqvae import CodesError, load_checkpoint
     from vqvae.grids.packing import check_fit, from_bytes
 
     with source.open() as file:
@@ -215,7 +215,7 @@ def decode(args) -> None:
         grid, fingerprint = from_bytes(content)
     except CodesError as error:
         raise Failure(f"{source}: {error}") from error
-    model = with_codes(load(folder))
+    model = load_checkpoint(folder).with_codes().model
     if fingerprint != model.fingerprint():
         raise Failure(
             f"{source} was encoded by another model (fingerprint {fingerprint}; {args.checkpoint} "
@@ -227,14 +227,3 @@ def decode(args) -> None:
     output.tell(
         f"{output}: {x_recon.shape[-2]} x {x_recon.shape[-1]} pixels from {len(content)} bytes"
     )
-
-
-def with_codes(model):
-    """The model; Failure when it has no codes to write into a file."""
-    if model.config.kind != "vqvae":
-        raise Failure(
-            f"This checkpoint is of kind {model.config.kind}, which has no codes to write to a "
-            "file or to read from one. Give a checkpoint of kind vqvae; `reconstruct` works with "
-            "this one."
-        )
-    return model

@@ -80,11 +80,7 @@ def generate(args) -> None:
 
     import vqvae
 
-    model = vqvae.load(folder)
-    if model.config.kind != "vqvae":
-        raise UsageError(
-            f"{args.checkpoint} is of kind {model.config.kind}; only a vqvae has codes to draw."
-        )
+    model = vqvae.load_checkpoint(folder).with_codes().model
     label = class_of(args.label, model.config.classes)
     indices = draw(args, folder, model, label, settings)
     with torch.no_grad():

@@ -39,7 +39,6 @@ def info(args) -> None:
 
 def describe(values: dict) -> list[tuple[str, str]]:
     """(name, text) lines of what `read_info` returns."""
-    h, w = values["grid"]
     lines = [
         ("name", values["name"]),
         ("kind", values["kind"]),
@@ -49,29 +48,14 @@ def describe(values: dict) -> list[tuple[str, str]]:
             f"{values['height']} x {values['width']}, "
             f"{'grey' if values['channels'] == 1 else 'colour'}",
         ),
-        (
-            "codes",
-            f"{h} x {w} of {values['codebook_size']}, each {values['embedding_dim']} numbers; "
-            f"{values['bits_per_image']:.0f} bits per image",
-        ),
+        _codes(values) if values["kind"] == "vqvae" else _latent(values),
         (
             "networks",
-            f"{values['hidden_channels']} channels, {values['residual_blocks']} residual blocks, "
-            f"quantizer {values['quantizer']}",
+            f"{values['hidden_channels']} channels, {values['residual_blocks']} residual blocks"
+            + (f", quantizer {values['quantizer']}" if values["kind"] == "vqvae" else ""),
         ),
+        ("test", _measured(values["metrics"])),
     ]
-    metrics = values["metrics"]
-    if values["kind"] != "vqvae":
-        lines[-2:] = _of_a_baseline(values)
-    figures = [
-        f"{title} {form.format(metrics[key])}"
-        for key, title, form in METRICS
-        if metrics.get(key) is not None
-    ]
-    if figures:
-        lines.append(("test", f"{', '.join(figures)} ({metrics.get('images') or 0:,} images)"))
-    else:
-        lines.append(("test", "not measured yet; run `evaluate`"))
     training = values["training"]
     if spent := _spent(training):
         state = "" if training.get("finished") else ", stopped before its end"
@@ -79,6 +63,37 @@ def describe(values: dict) -> list[tuple[str, str]]:
         lines.append(("training", f"{spent} on {device}{state}"))
     lines.append(("prior", _of_the_prior(values["prior"]) if values["has_prior"] else "none"))
     return lines
+
+
+def _codes(values: dict) -> tuple[str, str]:
+    h, w = values["grid"]
+    return (
+        "codes",
+        f"{h} x {w} of {values['codebook_size']}, each {values['embedding_dim']} numbers; "
+        f"{values['bits_per_image']:.0f} bits per image",
+    )
+
+
+def _latent(values: dict) -> tuple[str, str]:
+    """What an ae, vae or cvae has in place of codes."""
+    bits, kl = values["metrics"].get("bits_per_image"), values["metrics"].get("kl_nats")
+    rate = ""
+    if bits is not None and kl is not None:
+        rate = f"; KL {kl:.1f} nats, {bits:.0f} bits per image"
+    elif bits is not None and values["kind"] == "ae":
+        rate = f"; {bits:.0f} bits per image at 8 bits per number"
+    return "latent", f"one vector of {values['latent_dim']} numbers{rate}"
+
+
+def _measured(metrics: dict) -> str:
+    figures = [
+        f"{title} {form.format(metrics[key])}"
+        for key, title, form in METRICS
+        if metrics.get(key) is not None
+    ]
+    if not figures:
+        return "not measured yet; run `evaluate`"
+    return f"{', '.join(figures)} ({metrics.get('images') or 0:,} images)"
 
 
 def _of_the_prior(prior: dict) -> str:
@@ -99,24 +114,3 @@ def _spent(training: dict) -> str:
     """What a training took; "" where its record does not tell."""
     step, seconds = training.get("step"), training.get("elapsed_seconds")
     return "" if step is None or seconds is None else f"{step:,} steps in {seconds:.0f} s"
-
-
-def _of_a_baseline(values: dict) -> list[tuple[str, str]]:
-    """The lines of an ae, vae or cvae that are other than a VQ-VAE's."""
-    bits, kl = values["metrics"].get("bits_per_image"), values["metrics"].get("kl_nats")
-    rate = (
-        ""
-        if bits is None
-        else f"; KL {kl:.1f} nats, {bits:.0f} bits per image"
-        if kl is not None
-        else f"; {bits:.0f} bits per image at 8 bits per number"
-        if values["kind"] == "ae"
-        else ""
-    )
-    return [
-        ("latent", f"one vector of {values['latent_dim']} numbers{rate}"),
-        (
-            "networks",
-            f"{values['hidden_channels']} channels, {values['residual_blocks']} residual blocks",
-        ),
-    ]

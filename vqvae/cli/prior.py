@@ -6,7 +6,6 @@ from __future__ import annotations
 import argparse
 import contextlib
 import shlex
-import signal
 from pathlib import Path
 
 from vqvae.cli.evaluate import skipped, trained_on
@@ -21,10 +20,10 @@ from vqvae.cli.parsing import (
     load_images_for,
 )
 from vqvae.cli.progress import ProgressLine, clock
+from vqvae.cli.running import run, tell_stopped, tell_unmeasured
 from vqvae.cli.settings import add_budget, add_precision, flags_of, option, typed_errors
-from vqvae.cli.train import run, tell_stopped
-from vqvae.cli.train_checks import check_output
-from vqvae.cli.train_start import check_budget, resumed_config, spent
+from vqvae.cli.train_checks import check_fixed, check_output
+from vqvae.cli.train_start import check_budget, effort, resumed_config
 from vqvae.config import BUDGETS
 from vqvae.prior.config import PriorConfig, PriorTrainingConfig
 
@@ -79,41 +78,21 @@ def train_prior(args) -> int | None:
     new_config(args, "mnist")  # what is wrong with the settings shows before anything is loaded
     import vqvae
 
-    model = vqvae.load(folder)
-    if model.config.kind != "vqvae":
-        raise UsageError(
-            f"{args.checkpoint} is of kind {model.config.kind}; only a vqvae has codes that a "
-            "prior can learn. Give a checkpoint of that kind."
-        )
+    model = vqvae.load_checkpoint(folder).with_codes().model
     output = Path(args.output) if args.output is not None else folder
     again = f"{PROGRAM} train-prior {shlex.quote(str(output))} --resume"
     with ProgressLine() as line:
         training, test = prepare(args, folder, output, model, line)
         greet(training, line)
-        stopped = run(training, output, args, line, words=words, before=lambda *_: None)
+        stopped = run(training, output, line, words)
         if stopped:
             return tell_stopped(stopped, training, output, again, line)
         try:
             metrics = measure(training, test, model, line)
         except KeyboardInterrupt:
-            line.note(
-                f"Stopped before it was measured; the trained prior is saved in {output}. Measure "
-                f"it with: {again}"
-            )
-            return 128 + signal.SIGINT
+            return tell_unmeasured("prior", output, again, line)
         training.save(output, resumable=False, metrics=metrics)
-    measured = (
-        (
-            f"prior {metrics['bits_per_image']:.1f} bits per image, against "
-            f"{metrics['marginal_bits']:.1f} for "
-            f"independent positions and {metrics['nominal_bits']:.0f} nominal "
-            f"({metrics['images']:,} test images "
-            f"of {metrics['dataset']})"
-        )
-        if metrics
-        else "prior not measured: no test images"
-    )
-    print(f"{measured}  saved in {output}")
+    print(f"{figures(metrics)}  saved in {output}")
     return None
 
 
@@ -123,16 +102,7 @@ def check(args, folder: Path) -> None:
     from vqvae.prior.training import PRIOR_RUN_FILE
 
     if args.resume:
-        fixed = [
-            option(name)
-            for name in ("dataset", "output", *SIZES, *SETTINGS)
-            if getattr(args, name) is not None
-        ]
-        if fixed:
-            raise UsageError(
-                f"{' and '.join(fixed)} cannot change on a resumed run; leave that out, or train "
-                f"anew."
-            )
+        check_fixed(args, ("dataset", "output", *SIZES, *SETTINGS))
         if not (folder / PRIOR_RUN_FILE).is_file():
             raise UsageError(
                 f"{folder} holds no prior's run to go on with ({PRIOR_RUN_FILE} is missing). Leave "
@@ -230,16 +200,10 @@ def read_training(folder: Path) -> dict:
 
 def greet(training, line: ProgressLine) -> None:
     """What is going to happen, in one line."""
-    prior, config = training.prior.config, training.config
-    weights = sum(p.numel() for p in training.prior.parameters())
-    budget = next(
-        f"{getattr(config, name):g} {name}" for name in BUDGETS if getattr(config, name) is not None
-    )
+    prior, data = training.prior.config, training.data
     line.note(
-        f"{training.data.name}: {len(training.data):,} grids of {prior.height} x {prior.width} "
-        f"codes, {f'{prior.classes} classes' if prior.classes else 'no classes'}, {weights:,} "
-        f"weights, {budget} on "
-        f"{training.device}{f', of which {spent(training)} are done' if training.step else ''}."
+        f"{data.name}: {len(data):,} grids of {prior.height} x {prior.width} codes, "
+        f"{f'{prior.classes} classes' if prior.classes else 'no classes'}, {effort(training)}."
     )
 
 
@@ -270,3 +234,15 @@ def measure(training, test, model, line: ProgressLine) -> dict:
     )
     line.clear()
     return metrics
+
+
+def figures(metrics: dict) -> str:
+    """What was measured, in a line."""
+    if not metrics:
+        return "prior not measured: no test images"
+    return (
+        f"prior {metrics['bits_per_image']:.1f} bits per image, against "
+        f"{metrics['marginal_bits']:.1f} for independent positions and "
+        f"{metrics['nominal_bits']:.0f} nominal ({metrics['images']:,} test images of "
+        f"{metrics['dataset']})"
+    )

@@ -58,6 +58,10 @@ class ProgressLine:
         return self
 
     def __exit__(self, *_) -> None:
+        self.end()
+
+    def end(self) -> None:
+        """Leave the line as it is and go on below it."""
         if self._shown:
             self._stream.write("\n")
             self._stream.flush()
@@ -70,7 +74,7 @@ class ProgressLine:
 
     def update(self, share: float, parts: Sequence[str], *, last: bool = False) -> None:
         """Show 0 <= share <= 1 and some words, the most important first; `last` shows them in any
-        case."""
+        case and ends the line."""
         if not (last or self.due):
             return
         self._next = time.monotonic() + (SCREEN_SECONDS if self._screen else LOG_SECONDS)
@@ -83,6 +87,8 @@ class ProgressLine:
             self._stream.write("\r" + line.ljust(min(self._shown, self._columns() - 1)))
             self._shown = len(line)
         self._stream.flush()
+        if last:
+            self.end()
 
     def count(self, done: int, total: int, text: str) -> None:
         """The callback that loaders and `evaluate` call."""

@@ -6,18 +6,15 @@ interrupted while it was measured is measured by --resume.
 
 from __future__ import annotations
 
-import contextlib
+import argparse
 import io
-import os
 import shlex
-import signal
-import threading
-import time
 from pathlib import Path
 
 from vqvae.cli.launch import launch, launched
-from vqvae.cli.parsing import PROGRAM, Failure, add_data, add_device, processes, size
+from vqvae.cli.parsing import PROGRAM, add_data, add_device, processes, size
 from vqvae.cli.progress import ProgressLine, clock
+from vqvae.cli.running import run, tell_stopped, tell_unmeasured
 from vqvae.cli.settings import add_precision, add_settings, with_config_file
 from vqvae.cli.train_checks import ALL_FILES, DERIVED, check_new, check_resume
 from vqvae.cli.train_start import greet, open_board, prepare
@@ -36,6 +33,16 @@ def add_train(subparsers) -> None:
         ),
     )
     add_data(parser)
+    add_picture_size(parser)
+    add_folders(parser)
+    add_following(parser)
+    add_machine(parser)
+    add_settings(parser)
+    parser.set_defaults(run=train, parser=parser)
+
+
+def add_picture_size(parser: argparse.ArgumentParser) -> None:
+    """What the images are turned into."""
     parser.add_argument(
         "--size",
         type=size,
@@ -50,6 +57,10 @@ def add_train(subparsers) -> None:
         choices=(1, 3),
         help="1 grey, 3 colour (default: the data set's own)",
     )
+
+
+def add_folders(parser: argparse.ArgumentParser) -> None:
+    """Where the run is written, and what it starts or goes on from."""
     parser.add_argument("--output", metavar="DIR", help="the folder to write the checkpoint to")
     parser.add_argument(
         "--force", action="store_const", const=True, help="replace a checkpoint in --output"
@@ -74,6 +85,10 @@ def add_train(subparsers) -> None:
         help="take settings from a .yaml, .toml or .json file: any flag "
         "by its name; flags on the command line go before it",
     )
+
+
+def add_following(parser: argparse.ArgumentParser) -> None:
+    """What follows the run while it trains."""
     parser.add_argument(
         "--track",
         action="append",
@@ -87,6 +102,10 @@ def add_train(subparsers) -> None:
     parser.add_argument(
         "--tensorboard", metavar="DIR", help="the same as --track tensorboard, written to DIR"
     )
+
+
+def add_machine(parser: argparse.ArgumentParser) -> None:
+    """What it trains on, and how."""
     add_device(parser, default=None)
     add_precision(parser, "; the quantizer always works in float32")
     parser.add_argument(
@@ -104,8 +123,6 @@ def add_train(subparsers) -> None:
         help="train with so many processes of this machine, each with its share of "
         "every batch, and a GPU of its own where there are any (default: 1)",
     )
-    add_settings(parser)
-    parser.set_defaults(run=train, parser=parser)
 
 
 def train(args) -> int | None:
@@ -126,120 +143,34 @@ def train(args) -> int | None:
 def train_here(args, is_main: bool) -> int | None:
     """The part of the work that this process has: of several that train together, the main one
     tells, saves and measures."""
-    from vqvae.distributed import world_size
-
-    output = Path(args.output if args.output is not None else args.resume)
-    again = f"{PROGRAM} train --resume {shlex.quote(str(output))}"
-    if world_size() > 1:
-        again += f" --processes {world_size()}"
     with ProgressLine(None if is_main else io.StringIO()) as line:
         training, test = prepare(args, line)
         greet(training, test, line)
-        with (
-            open_board(args, output, training, test)
-            if is_main
-            else contextlib.nullcontext() as board
-        ):
-            stopped = run(
-                training, output if is_main else None, args, line, watch=board and board.record
-            )
-            if not is_main:
-                return 128 + stopped if stopped else None
+        if not is_main:
+            stopped = run(training, None, line, step_words)
+            return 128 + stopped if stopped else None
+        output = Path(args.output if args.output is not None else args.resume)
+        with open_board(args, output, training, test) as board:
+            before_first_save(output, args)
+            stopped = run(training, output, line, step_words, watch=board and board.record)
             if stopped:
-                return tell_stopped(stopped, training, output, again, line)
+                return tell_stopped(stopped, training, output, resume_command(output), line)
             try:
                 evaluation = measure(training, test, output, line)
-                if board:
-                    board.evaluation(evaluation)
             except KeyboardInterrupt:
-                line.note(
-                    f"Stopped before it was measured; the trained model is saved in {output}. "
-                    f"Measure it with: {again}"
-                )
-                return 128 + signal.SIGINT
-    last = (
-        f"{evaluation.bits_per_image:.0f} bits per image"
-        if evaluation.usage is None
-        else f"usage {evaluation.usage:.1%}"
-    )
-    print(
-        f"mse {evaluation.mse:.5f}  psnr {evaluation.psnr:.2f} dB  {last}  "
-        f"({evaluation.images:,} {evaluation.split} images of {evaluation.dataset})  saved in "
-        f"{output}"
-    )
+                return tell_unmeasured("model", output, resume_command(output), line)
+            if board:
+                board.evaluation(evaluation)
+    print(f"{figures(evaluation)}  saved in {output}")
     return None
 
 
-def tell_stopped(stopped: int, training, output: Path, again: str, line: ProgressLine) -> int:
-    """Say that a signal has stopped the run, and how it goes on; returns the exit code."""
-    line.note(
-        f"Stopped by {signal.Signals(stopped).name} after {training.step:,} steps; everything is "
-        f"saved in {output}. Go on with: {again}"
-    )
-    return 128 + stopped
+def resume_command(output: Path) -> str:
+    """What goes on with the run in a folder, with as many processes as here."""
+    from vqvae.distributed import world_size
 
-
-# -- the training ----------------------------------------------------------------------------------
-
-
-def run(
-    training, output: Path | None, args, line: ProgressLine, *, words=None, before=None, watch=None
-) -> int:
-    """Train until the budget is spent, saving now and then and at the end; with output None nothing
-    is saved. Returns the signal that stopped it, or 0.
-
-    words: a record for the progress line; before: called with (output, args) before the first save;
-    those of a prior are others. watch: called with every record.
-    """
-    from vqvae.checkpoints.files import CheckpointError
-    from vqvae.distributed import ProcessLost, world_size
-    from vqvae.training.training import TrainingDiverged
-
-    launcher = os.getppid() if world_size() > 1 else None  # One that is killed takes nobody along.
-    words = words or step_words
-    if output is not None:
-        (before or before_first_save)(output, args)
-    with stop_signals() as stop:
-        saved, record = time.monotonic(), None
-        try:
-            for record in training.steps():
-                if watch:
-                    watch(record)
-                if line.due:
-                    line.update(training.progress, words(record))
-                if stop or (launcher is not None and os.getppid() != launcher):
-                    training.ask_to_stop()
-                if (
-                    output is not None
-                    and time.monotonic() - saved >= training.config.autosave_seconds
-                ):
-                    try:
-                        training.save(output)
-                    except CheckpointError as error:  # The space may be back before the end.
-                        line.note(str(error))
-                    saved = time.monotonic()
-        except TrainingDiverged as error:
-            raise Failure(
-                keep_good(training, output, str(error)) if output is not None else str(error)
-            ) from error
-        except ProcessLost as error:
-            if output is None:
-                raise Failure(str(error)) from error
-            training.save(output)
-            raise Failure(
-                f"{error} Everything up to step {training.step:,} is saved in {output}; go on with "
-                f"--resume {shlex.quote(str(output))}."
-            ) from error
-        if record is not None:
-            line.update(training.progress, words(record), last=True)
-        line.__exit__()
-        if output is not None:
-            training.save(output)
-    if training.finished:
-        return 0
-    return (
-        stop[0] if stop else signal.SIGTERM
-    )  # else another process was told, and all stopped at the same step
+    processes = f" --processes {world_size()}" if world_size() > 1 else ""
+    return f"{PROGRAM} train --resume {shlex.quote(str(output))}{processes}"
 
 
 def before_first_save(output: Path, args) -> None:
@@ -248,25 +179,6 @@ def before_first_save(output: Path, args) -> None:
     resumed_here = args.resume is not None and output.resolve() == Path(args.resume).resolve()
     for name in DERIVED if resumed_here else ALL_FILES:
         (output / name).unlink(missing_ok=True)
-
-
-@contextlib.contextmanager
-def stop_signals():
-    """A list that receives the number of SIGINT or SIGTERM instead of their ending the process;
-    empty until then."""
-    received: list[int] = []
-    if threading.current_thread() is not threading.main_thread():
-        yield received  # Only the main thread may set handlers.
-        return
-    before = {
-        number: signal.signal(number, lambda number, _: received.append(number))
-        for number in (signal.SIGINT, signal.SIGTERM)
-    }
-    try:
-        yield received
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
 
 
 def step_words(record) -> list[str]:
@@ -281,19 +193,6 @@ def step_words(record) -> list[str]:
         *([f"perplexity {record.perplexity:.0f}"] if record.perplexity else []),
         f"loss {record.loss:.4f}",
     ]
-
-
-def keep_good(training, output: Path, sentence: str) -> str:
-    """Save the last good weights of a run that diverged, and say so. The run itself cannot go
-    on."""
-    state = training.model.state_dict().values()
-    if not all(value.isfinite().all() for value in state if value.is_floating_point()):
-        return f"{sentence} Not even the first weights were finite, so nothing was saved."
-    training.save(output, resumable=False)
-    return f"{sentence} They are in {output}."
-
-
-# -- after the training ----------------------------------------------------------------------------
 
 
 def measure(training, test, output: Path, line: ProgressLine):
@@ -312,3 +211,16 @@ def measure(training, test, output: Path, line: ProgressLine):
     )
     (output / "training.safetensors").unlink(missing_ok=True)
     return evaluation
+
+
+def figures(evaluation) -> str:
+    """What was measured, in a line."""
+    last = (
+        f"{evaluation.bits_per_image:.0f} bits per image"
+        if evaluation.usage is None
+        else f"usage {evaluation.usage:.1%}"
+    )
+    return (
+        f"mse {evaluation.mse:.5f}  psnr {evaluation.psnr:.2f} dB  {last}  "
+        f"({evaluation.images:,} {evaluation.split} images of {evaluation.dataset})"
+    )

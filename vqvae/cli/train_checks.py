@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterable
 from pathlib import Path
 
 from vqvae.checkpoints.checkpoint import read_info
@@ -66,11 +67,7 @@ def _take(args, name: str, flag: str, value) -> None:
 
 def check_resume(args) -> None:
     """All that can be wrong with the call of a resumed run, before anything is loaded."""
-    fixed = [option(name) for name in FIXED_ON_RESUME if getattr(args, name) is not None]
-    if fixed:
-        raise UsageError(
-            f"{' and '.join(fixed)} cannot change on a resumed run; leave that out, or start over."
-        )
+    check_fixed(args, FIXED_ON_RESUME)
     if args.init is not None:
         raise UsageError(
             "--init and --resume were given; --init starts a new run from a model, --resume goes "
@@ -81,6 +78,15 @@ def check_resume(args) -> None:
         check_finished(args, folder)
     if args.output is not None and Path(args.output).resolve() != folder.resolve():
         check_output(args.output, bool(args.force))
+
+
+def check_fixed(args, names: Iterable[str]) -> None:
+    """UsageError where one of these was given, which a resumed run keeps as it is."""
+    fixed = [option(name) for name in names if getattr(args, name) is not None]
+    if fixed:
+        raise UsageError(
+            f"{' and '.join(fixed)} cannot change on a resumed run; leave that out, or start over."
+        )
 
 
 def check_finished(args, folder: Path) -> None:

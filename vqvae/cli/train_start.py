@@ -136,11 +136,7 @@ def spent(training) -> str:
 
 def greet(training, test, line: ProgressLine) -> None:
     """What is going to happen, in two lines."""
-    model, config = training.model.config, training.config
-    weights = sum(p.numel() for p in training.model.parameters())
-    budget = next(
-        f"{getattr(config, name):g} {name}" for name in BUDGETS if getattr(config, name) is not None
-    )
+    model = training.model.config
     line.note(
         f"{training.data.name}: {len(training.data):,} images to train on and {len(test):,} to "
         f"test, {model.height} x {model.width} {'grey' if model.channels == 1 else 'colour'}."
@@ -151,10 +147,16 @@ def greet(training, test, line: ProgressLine) -> None:
         else f"{model.grid[0]} x {model.grid[1]} codes of {model.codebook_size} "
         f"({model.bits_per_image:.0f} bits per image)"
     )
-    line.note(
-        f"{kept}, {weights:,} weights, {budget} on {training.device}"
-        f"{f', of which {spent(training)} are done' if training.step else ''}."
-    )
+    line.note(f"{kept}, {effort(training)}.")
+
+
+def effort(training) -> str:
+    """What a run moves, for how long and where."""
+    weights = sum(p.numel() for p in training.model.parameters())
+    budgets = {name: getattr(training.config, name) for name in BUDGETS}
+    budget = next(f"{value:g} {name}" for name, value in budgets.items() if value is not None)
+    done = f", of which {spent(training)} are done" if training.step else ""
+    return f"{weights:,} weights, {budget} on {training.device}{done}"
 
 
 def open_board(args, output: Path, training, test):

@@ -7,6 +7,7 @@ with worker processes costs more than the training step itself.
 from __future__ import annotations
 
 import difflib
+import math
 import os
 from pathlib import Path
 
@@ -78,16 +79,7 @@ def load_dataset(
     if split not in SPLITS:
         raise DataError(f"There is no split {split!r}; it is train or test.")
     size, channels = _checked_size(size), _checked_channels(channels)
-    if count is not None and (isinstance(count, bool) or not isinstance(count, int) or count < 1):
-        raise DataError(f"count is {count!r}; it must be a whole number of images, at least 1.")
-    if isinstance(seed, bool) or not isinstance(seed, int) or not 0 <= seed < 2**63:
-        raise DataError(f"seed is {seed!r}; it must be a whole number from 0 to 2^63 - 1.")
-    if workers is not None and (
-        isinstance(workers, bool) or not isinstance(workers, int) or not 0 <= workers <= 64
-    ):
-        raise DataError(
-            f"workers is {workers!r}; it must be a whole number of threads from 0 (choose) to 64."
-        )
+    _check_numbers(seed, count, workers)
     root = Path(data_dir) if data_dir is not None else default_data_dir()
     name = canonical_name(name_or_path)
 
@@ -159,22 +151,34 @@ def canonical_name(name_or_path: str | os.PathLike) -> str:
     )
 
 
+def _check_numbers(seed: object, count: object, workers: object) -> None:
+    if not _is_whole(seed, 0, 2**63 - 1):
+        raise DataError(f"seed is {seed!r}; it must be a whole number from 0 to 2^63 - 1.")
+    if count is not None and not _is_whole(count, 1):
+        raise DataError(f"count is {count!r}; it must be a whole number of images, at least 1.")
+    if workers is not None and not _is_whole(workers, 0, 64):
+        raise DataError(
+            f"workers is {workers!r}; it must be a whole number of threads from 0 (choose) to 64."
+        )
+
+
+def _is_whole(value: object, least: int, most: float = math.inf) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool) and least <= value <= most
+
+
 def _checked_size(size: object) -> tuple[int, int] | None:
     if size is None:
         return None
     sides = list(size) if isinstance(size, (tuple, list)) else [size, size]
-    pair = [side for side in sides if isinstance(side, int) and not isinstance(side, bool)]
-    if len(sides) != 2 or len(pair) != 2 or not all(8 <= side <= MAX_SIDE for side in pair):
+    if len(sides) != 2 or not all(_is_whole(side, 8, MAX_SIDE) for side in sides):
         raise DataError(
             f"size is {size!r}; it must be one side or (height, width), each a whole number of "
             f"pixels from 8 to {MAX_SIDE}."
         )
-    return pair[0], pair[1]
+    return sides[0], sides[1]
 
 
-def _checked_channels(channels: object) -> int | None:
-    if channels is None:
-        return None
-    if not isinstance(channels, int) or isinstance(channels, bool) or channels not in (1, 3):
+def _checked_channels(channels: int | None) -> int | None:
+    if channels is not None and (not _is_whole(channels, 1, 3) or channels == 2):
         raise DataError(f"channels is {channels!r}; it must be 1 (grey) or 3 (colour).")
     return channels

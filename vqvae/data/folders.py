@@ -117,19 +117,12 @@ def _read(
     labels, tables = labels_of(source, listing)
     found = divide(listing.names, labels)
     members = found.train if found.test is None or split == "train" else found.test
-    everything = [
-        name for name, _ in (*found.train, *(found.test or ()))
-    ]  # both splits are read alike
+    # Both splits are read alike.
+    everything = [name for name, _ in (*found.train, *(found.test or ()))]
     chosen = choose(source, everything, size, channels)
     notes = [] if size else [size_note(chosen.own, chosen.size)]
     size, channels = chosen.size, chosen.channels
-    needed = len(members) * channels * size[0] * size[1]
-    if needed > limits.result_bytes:
-        raise DataError(
-            f"{len(members):,} images of {size[0]} x {size[1]} need {human_bytes(needed)} of "
-            f"memory; at most {human_bytes(limits.result_bytes)}. Choose a smaller size, or give "
-            "fewer images."
-        )
+    refuse_too_much(len(members), channels, size, limits)
     white = None
     if chosen.deep:
         white, note = _white(source, everything, workers)
@@ -155,6 +148,16 @@ def refuse_empty(source: FolderSource | ZipSource, listing: Listing) -> None:
         raise DataError(
             f"{source.path.name} holds no images{_first_reason(listing.skipped)}. Give a folder or "
             "zip with PNG or JPEG files."
+        )
+
+
+def refuse_too_much(count: int, channels: int, size: tuple[int, int], limits: Limits) -> None:
+    """DataError when the decoded images would take more memory than allowed."""
+    needed = count * channels * size[0] * size[1]
+    if needed > limits.result_bytes:
+        raise DataError(
+            f"{count:,} images of {size[0]} x {size[1]} need {human_bytes(needed)} of memory; at "
+            f"most {human_bytes(limits.result_bytes)}. Choose a smaller size, or give fewer images."
         )
 
 

@@ -47,49 +47,30 @@ def divide(names: Sequence[str], labels: Mapping[str, str] | None = None) -> Div
     Folders that all files share are passed over: a zip of one folder is that folder.
     """
     inside, strays, depth = _below_shared({name: name.split("/")[:-1] for name in names})
-    splits = _splits(
-        {name: parts[depth] if len(parts) > depth else "" for name, parts in inside.items()}
-    )
-    skipped: list[SkippedFile] = []
-    if splits is not None:
-        which, skipped = splits
+    splits = _splits(_at(depth, inside))
+    if splits is None:
+        which, skipped, beside = dict.fromkeys(inside, "train"), [], strays
+    else:
+        (which, skipped), beside = splits, []
         skipped += [SkippedFile(name, "beside the folders of the splits") for name in strays]
         inside, depth = {name: inside[name] for name in which}, depth + 1
-    else:
-        which = dict.fromkeys(inside, "train")
-    classes = {name: parts[depth] if len(parts) > depth else "" for name, parts in inside.items()}
     if labels is not None:
-        which |= dict.fromkeys(() if splits else strays, "train")
-        classes = {name: labels.get(name, "") for name in which}
+        classes = {name: labels.get(name, "") for name in (*inside, *beside)}
         loose = [name for name, label in classes.items() if not label]
         reason = f"without a label in {TABLE}"
     else:
-        loose, reason = _loose(classes), "a picture beside the folders of the classes"
-        if (
-            splits is None
-            and len({*classes.values()} - {""}) > 1
-            and len(loose) + len(strays) <= STRAYS * len(names)
-        ):
-            loose += strays
-        elif splits is None:
-            which |= dict.fromkeys(strays, "train")
-            classes |= dict.fromkeys(strays, "")
+        classes, loose = _by_folders(_at(depth, inside), beside)
+        reason = "a picture beside the folders of the classes"
     skipped += [SkippedFile(name, reason) for name in loose]
-    left_out = {*loose}
-    members = {
-        split: sorted(
-            (name, classes[name])
-            for name, mine in which.items()
-            if mine == split and name not in left_out
-        )
-        for split in ("train", "test")
-    }
-    named = {label for split in members.values() for _, label in split}
-    ordered = sorted(named, key=_in_order if labels is not None else None)
-    found = tuple(ordered) if "" not in named and 2 <= len(named) <= MAX_CLASSES else ()
-    return Division(
-        members["train"], members["test"] if splits is not None else None, found, tuple(skipped)
+    for name in loose:
+        classes.pop(name, None)
+    train, test = (
+        sorted((name, label) for name, label in classes.items() if which.get(name, "train") == half)
+        for half in ("train", "test")
     )
+    ordered = sorted({*classes.values()}, key=_in_order if labels is not None else None)
+    found = tuple(ordered) if "" not in ordered and 2 <= len(ordered) <= MAX_CLASSES else ()
+    return Division(train, None if splits is None else test, found, tuple(skipped))
 
 
 def read_table(content: bytes, name: str) -> dict[str, str]:
@@ -134,13 +115,18 @@ def _below_shared(folders: dict[str, list[str]]) -> tuple[dict[str, list[str]], 
     strays: list[str] = []
     depth, most = 0, STRAYS * len(folders)
     while True:
-        tops = Counter(parts[depth] if len(parts) > depth else "" for parts in folders.values())
+        tops = Counter(_at(depth, folders).values())
         above = [name for name, parts in folders.items() if len(parts) <= depth]
         if len(tops) - ("" in tops) != 1 or len(above) + len(strays) > most:
             return folders, strays, depth
         strays += above
         folders = {name: parts for name, parts in folders.items() if len(parts) > depth}
         depth += 1
+
+
+def _at(depth: int, folders: dict[str, list[str]]) -> dict[str, str]:
+    """The folder of each file at a depth; "" where it lies above."""
+    return {name: parts[depth] if len(parts) > depth else "" for name, parts in folders.items()}
 
 
 def _splits(tops: dict[str, str]) -> tuple[dict[str, str], list[SkippedFile]] | None:
@@ -172,11 +158,17 @@ def _splits(tops: dict[str, str]) -> tuple[dict[str, str], list[SkippedFile]] | 
     return which, skipped
 
 
-def _loose(classes: dict[str, str]) -> list[str]:
-    """Files in no class folder, where they are few beside several such folders."""
-    loose = [name for name, label in classes.items() if not label]
-    few = len(loose) <= STRAYS * len(classes) and len({*classes.values()} - {""}) > 1
-    return loose if few else []
+def _by_folders(folders: dict[str, str], strays: list[str]) -> tuple[dict[str, str], list[str]]:
+    """(file -> class, those left out): files beside several folders of classes are, where they are
+    few; `strays` lie further up."""
+    loose = [name for name, label in folders.items() if not label]
+    if len({*folders.values()} - {""}) <= 1:
+        return folders | dict.fromkeys(strays, ""), []
+    if len(loose) > STRAYS * len(folders):
+        loose = []
+    if len(loose) + len(strays) <= STRAYS * (len(folders) + len(strays)):
+        return folders, loose + strays
+    return folders | dict.fromkeys(strays, ""), loose
 
 
 def _in_order(label: str) -> tuple[int, int, str]:

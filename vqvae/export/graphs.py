@@ -25,7 +25,7 @@ from torch.export import Dim, ExportedProgram
 from torch.fx import GraphModule
 
 from vqvae.checkpoints.atomic import replace_file
-from vqvae.checkpoints.checkpoint import CheckpointError, load_checkpoint, write_json
+from vqvae.checkpoints.checkpoint import load_checkpoint, write_json
 from vqvae.errors import VqvaeError
 from vqvae.nn.model import VQVAE
 
@@ -114,12 +114,7 @@ def write_graphs(
     CheckpointError for another kind of model, ExportError where a package is missing or the folder
     cannot be written to.
     """
-    loaded, folder = load_checkpoint(checkpoint), Path(folder)
-    if loaded.config.kind != "vqvae":
-        raise CheckpointError(
-            f"{loaded.path} is of kind {loaded.config.kind}; only a vqvae encodes to codes and "
-            "decodes them. Give one of that kind."
-        )
+    loaded, folder = load_checkpoint(checkpoint).with_codes(), Path(folder)
     to_bytes = _onnx_bytes if format == "onnx" else _torch_bytes
     if format == "onnx":
         check_packages()

@@ -11,7 +11,7 @@ from functools import cache
 from pathlib import Path
 
 from vqvae import engine
-from vqvae.checkpoints.checkpoint import Checkpoint, CheckpointError, load_checkpoint
+from vqvae.checkpoints.checkpoint import Checkpoint, load_checkpoint
 from vqvae.export.bundle import bundle
 
 PAGE = Path(__file__).resolve().parent / "page"
@@ -42,12 +42,7 @@ def pieces(loaded: Checkpoint, name: str) -> list[str | Path]:
 
     `name` is what the page calls the model. CheckpointError for another kind of model.
     """
-    config, folder = loaded.config, loaded.path
-    if config.kind != "vqvae":
-        raise CheckpointError(
-            f"{name} is of kind {config.kind}; only a vqvae has codes to draw with. Give one of "
-            f"that kind."
-        )
+    config, folder = loaded.with_codes().config, loaded.path
     dataset = loaded.training.get("dataset")
     facts = {
         "name": name,

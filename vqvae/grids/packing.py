@@ -68,11 +68,7 @@ def to_text(grid: IndexGrid) -> str:
     """URL-safe text of letters, digits, "-" and "_": 84 characters for 7 x 7 indices of 512."""
     h, w = grid.shape
     body = _TEXT_HEADER.pack(TEXT_VERSION, h, w, grid.codebook_size - 1) + _pack(grid)
-    return (
-        base64.urlsafe_b64encode(body + _TEXT_CHECK.pack(binascii.crc32(body) & 0xFFFF))
-        .decode()
-        .rstrip("=")
-    )
+    return _text_of_bytes(body + _TEXT_CHECK.pack(binascii.crc32(body) & 0xFFFF))
 
 
 def from_text(
@@ -92,19 +88,7 @@ def from_text(
             f"The grid text has {len(text)} characters; the longest valid one has {MAX_TEXT}."
         )
     packed = "".join(text.split()).rstrip("=")
-    strange = next(
-        (ch for ch in packed if not (ch.isascii() and (ch.isalnum() or ch in "-_"))), None
-    )
-    if strange is not None:
-        raise CodesError(
-            f"The grid text holds {strange!r}; it is written in letters, digits, - and _ only."
-        )
-    try:
-        data = base64.urlsafe_b64decode(packed + "=" * (-len(packed) % 4))
-    except binascii.Error:
-        raise CodesError(
-            "The grid text is cut short: a character is missing. Copy it whole."
-        ) from None
+    data = _bytes_of_text(packed)
     if data[:1] and data[0] != TEXT_VERSION:
         raise CodesError(
             f"This is not a grid text of version {TEXT_VERSION}: it begins with {packed[:4]!r}. "
@@ -117,15 +101,33 @@ def from_text(
         grid = _unpack(data[_TEXT_HEADER.size : -_TEXT_CHECK.size], h, w, last + 1)
     except CodesError as error:
         raise CodesError(f"The grid text is not valid. {error}") from None
-    if (
-        binascii.crc32(data[:-2]) & 0xFFFF != int.from_bytes(data[-2:], "big")
-        or base64.urlsafe_b64encode(data).decode().rstrip("=") != packed
-    ):  # bits past the last byte
+    checked = binascii.crc32(data[:-2]) & 0xFFFF == int.from_bytes(data[-2:], "big")
+    if not checked or _text_of_bytes(data) != packed:  # or with bits past the last byte
         raise CodesError(
             "The grid text has a wrong checksum: a character was changed. Copy it again."
         )
     check_fit(grid, shape, codebook_size)
     return grid
+
+
+def _text_of_bytes(data: bytes) -> str:
+    return base64.urlsafe_b64encode(data).decode().rstrip("=")
+
+
+def _bytes_of_text(packed: str) -> bytes:
+    strange = next(
+        (ch for ch in packed if not (ch.isascii() and (ch.isalnum() or ch in "-_"))), None
+    )
+    if strange is not None:
+        raise CodesError(
+            f"The grid text holds {strange!r}; it is written in letters, digits, - and _ only."
+        )
+    try:
+        return base64.urlsafe_b64decode(packed + "=" * (-len(packed) % 4))
+    except binascii.Error:
+        raise CodesError(
+            "The grid text is cut short: a character is missing. Copy it whole."
+        ) from None
 
 
 def check_fit(grid: IndexGrid, shape: tuple[int, int] | None, codebook_size: int | None) -> None:

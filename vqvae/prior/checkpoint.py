@@ -99,15 +99,21 @@ def load_prior(name_or_path: str | os.PathLike, model=None) -> Prior:
             f"{model.fingerprint()}). Train a prior for this one with `python -m vqvae train-prior "
             f"{name_or_path} --force`."
         )
-    with torch.device(
-        "meta"
-    ):  # shapes only: a config that asks for gigabytes is refused before they are taken
+    # Shapes only: a config that asks for gigabytes is refused before they are taken.
+    with torch.device("meta"):
         prior = Prior(config)
     values = {
         name: value.float() if value.is_floating_point() else value.int()
         for name, value in tensors.items()
     }
     load_into(prior, values, file)
+    _check(prior, model, file)
+    prior.fingerprint = header["fingerprint"]
+    return prior.eval()
+
+
+def _check(prior: Prior, model, file: Path) -> None:
+    """CheckpointError where the numbers read cannot be, or are of other codes."""
     if (prior.class_counts < 0).any():
         raise CheckpointError(
             f"{file} is damaged: it counts codes below zero. Copy it again, or train the prior "
@@ -118,8 +124,6 @@ def load_prior(name_or_path: str | os.PathLike, model=None) -> Prior:
             f"{file} is of {tuple(prior.codebook.shape)} codes and the VQ-VAE has "
             f"{tuple(model.codebook.shape)}. Train the prior anew."
         )
-    prior.fingerprint = header["fingerprint"]
-    return prior.eval()
 
 
 def _halved(name: str, value: torch.Tensor) -> bool:

@@ -149,42 +149,24 @@ class Prior(nn.Module):
         (B, h, w, K), or with cells bool (B, h, w) of those only, (cells, K). Indices of unknown
         cells are not looked at; the logits of known cells mean nothing.
         """
-        b, h, w = indices.shape
+        _, h, w = indices.shape
         none = self.config.classes
-        rows = (
-            torch.full((b,), none, device=indices.device)
-            if labels is None
-            else labels.where(labels >= 0, none)
-        )
-        present, rows = rows.unique(return_inverse=True)
+        labels = indices.new_full(indices.shape[:1], -1) if labels is None else labels
+        present, rows = labels.where(labels >= 0, none).unique(return_inverse=True)
         log_marginals = self.log_marginals(present)  # (present, h, w, K)
-        codebook = (self.codebook - self.codebook.mean(0)) / self.codebook.std(
-            0, correction=0
-        ).clamp_min(1e-6)
-        codes = self.code_encoder(codebook)
-        blank = (
-            log_marginals.exp() @ codes + self.mask_embedding + self.label[present][:, None, None]
-        )
-        x = (
-            torch.where(
-                known[..., None],
-                F.embedding(indices.where(known, 0), codes)
-                + self.label[present][rows][:, None, None],
-                blank[rows],
-            )
-            + self.position
-        )
-        for block, bias in zip(
-            self.blocks, self.relative_bias[:, :, _offsets(h, w, indices.device)], strict=True
-        ):
+        codebook = _standardized(self.codebook)
+        codes, label = self.code_encoder(codebook), self.label[present][:, None, None]
+        blank = log_marginals.exp() @ codes + self.mask_embedding + label
+        drawn = F.embedding(indices.where(known, 0), codes) + label[rows]
+        x = torch.where(known[..., None], drawn, blank[rows]) + self.position  # (B, h, w, C)
+        biases = self.relative_bias[:, :, _offsets(h, w, indices.device)]
+        for block, bias in zip(self.blocks, biases, strict=True):
             x = block(x, bias)
         x, table = self.head(self.norm(x)), self.code_scorer(codebook) / self.config.channels**0.5
         if cells is None:
             return x @ table.T + log_marginals[rows]
-        positions = rows[:, None, None] * (h * w) + torch.arange(h * w, device=rows.device).reshape(
-            h, w
-        )
-        return x[cells] @ table.T + log_marginals.flatten(0, 2)[positions[cells]]
+        row, down, right = cells.nonzero(as_tuple=True)
+        return x[cells] @ table.T + log_marginals[rows[row], down, right]
 
     def log_marginals(self, labels: Tensor | None = None) -> Tensor:
         """log p(index) at each position, were it independent of the others: labels int64 (N,),
@@ -199,6 +181,12 @@ class Prior(nn.Module):
         of_class = self.class_counts[labels.clamp_max(none - 1)] + CLASS_WEIGHT * total
         of_class = of_class / of_class.sum(-1, keepdim=True)
         return torch.where((labels < none)[:, None, None, None], of_class, total).log()
+
+
+def _standardized(codebook: Tensor) -> Tensor:
+    """Of mean 0 and variance 1 in each dimension."""
+    deviation = codebook.std(0, correction=0).clamp_min(1e-6)
+    return (codebook - codebook.mean(0)) / deviation
 
 
 def _offsets(h: int, w: int, device: torch.device) -> Tensor:

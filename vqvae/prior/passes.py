@@ -50,20 +50,20 @@ def checked(
         )
     if labels is None:
         return indices, known, None
-    if (
-        labels.shape != indices.shape[:1]
-        or not -1 <= int(labels.min()) <= int(labels.max()) < config.classes
-    ):
+    _check_labels(labels, len(indices), config.classes)
+    return indices, known, labels.to(device)
+
+
+def _check_labels(labels: Tensor, count: int, classes: int) -> None:
+    one_each = labels.shape == (count,)
+    if not one_each or not -1 <= int(labels.min()) <= int(labels.max()) < classes:
         valid = (
-            f"0..{config.classes - 1}, or -1 for any"
-            if config.classes
-            else "-1 only: this prior has no classes"
+            f"0..{classes - 1}, or -1 for any" if classes else "-1 only: this prior has no classes"
         )
         raise ValueError(
-            f"labels is {labels.tolist()[:3]}; there must be one for each of {len(indices)} grids, "
-            f"each {valid}."
+            f"labels is {labels.tolist()[:3]}; there must be one for each of {count} grids, each "
+            f"{valid}."
         )
-    return indices, known, labels.to(device)
 
 
 def cell_logits(

@@ -96,11 +96,7 @@ def sample_steps(
     steps = min(sampling.steps, int(missing.max()))
     yield SampleStep(indices, known, torch.zeros_like(known), 0, steps)
     for step in range(1, steps + 1):
-        left = (
-            (missing * math.cos(math.pi / 2 * step / steps)).floor().long()
-            if step < steps
-            else torch.zeros_like(missing)
-        )
+        left = (missing * math.cos(math.pi / 2 * step / steps)).floor().long().clamp_min(0)
         fresh = ~known & (turn < (missing - left)[:, None, None])
         if fresh.any():
             fading = max(0.0, sampling.guidance - 1) * (step - 1) / max(1, steps - 1)

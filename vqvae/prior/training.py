@@ -31,6 +31,7 @@ from vqvae.training.machine import MEMORY_SHARE
 from vqvae.training.memory import total_bytes
 from vqvae.training.records import LoopRecord
 from vqvae.training.runs import read_run, restore_optimizers, restore_weights, write_run
+from vqvae.training.step import Objective, Outcome
 
 __all__ = [
     "PriorRecord",
@@ -57,7 +58,7 @@ class PriorRecord(LoopRecord):
     or so."""
 
 
-class PriorTraining(Loop[Prior]):
+class PriorTraining(Loop[Prior, PriorRecord]):
     """A run: a prior, the training grids, and where it stands.
 
     Args:
@@ -98,7 +99,7 @@ class PriorTraining(Loop[Prior]):
         """The model in training."""
         return self.model
 
-    def _objective(self, rows: Tensor, generator: torch.Generator):
+    def _objective(self, rows: Tensor, generator: torch.Generator) -> Objective:
         indices = self.indices[rows].long()
         known, _ = random_masks(len(rows), (indices.shape[1], indices.shape[2]), generator)
         labels = None
@@ -109,10 +110,10 @@ class PriorTraining(Loop[Prior]):
         scores = self.prior(indices, ~hidden, labels, hidden)
         nats = F.cross_entropy(scores.float(), indices[hidden], reduction="none")
         share = (1 / hidden.sum((1, 2)))[:, None, None].expand_as(hidden)[hidden]
-        return (nats * share).sum() / len(rows), {}, (), None
+        return Objective((nats * share).sum() / len(rows))
 
-    def _record(self, values: dict[str, Tensor], restarted: int, common: dict) -> PriorRecord:
-        loss = values["loss"].item()
+    def _record(self, outcome: Outcome, common: dict) -> PriorRecord:
+        loss = outcome.figures["loss"]
         bits = loss * self.prior.config.positions / math.log(2)
         keep = min(SMOOTHING, 1 - 1 / common["step"])
         self.smoothed = keep * self.smoothed + (1 - keep) * bits

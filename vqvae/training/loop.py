@@ -12,7 +12,6 @@ the last bit.
 from __future__ import annotations
 
 import os
-import time
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Sequence
 from typing import Generic, TypeVar
@@ -27,6 +26,8 @@ from vqvae.nn import losses
 from vqvae.threads import Threads
 from vqvae.training.machine import resolve_device, resolve_precision
 from vqvae.training.optimizer import make_optimizers
+from vqvae.training.records import LoopRecord
+from vqvae.training.step import Objective, Outcome, Stopwatch
 
 WARM_UP = 0.02
 """Share of the budget over which the learning rate rises to its peak."""
@@ -35,11 +36,8 @@ FINAL_RATE = 0.002
 GOOD_EVERY = 50
 """Steps between two copies of the weights that a run falls back to when it diverges."""
 
-
 Model = TypeVar("Model", bound=nn.Module)
-Learnt = tuple[Tensor, torch.Generator]
-"""What a codebook learns from beside the sums: latents float (B, D, h, w), and what draws
-restarts."""
+Record = TypeVar("Record", bound=LoopRecord)
 
 
 class TrainingDiverged(VqvaeError):
@@ -47,7 +45,7 @@ class TrainingDiverged(VqvaeError):
     the text names the likely cause."""
 
 
-class Loop(ABC, Generic[Model]):
+class Loop(ABC, Generic[Model, Record]):
     """A run: a model, and where its training stands. A subclass says what a batch is, what its loss
     and its record.
 
@@ -79,7 +77,7 @@ class Loop(ABC, Generic[Model]):
         self.batch_size = min(config.batch_size, count - count % processes)
         self.steps_per_epoch = count // self.batch_size
         self.step, self.elapsed = 0, 0.0
-        self._stop_asked = self._since = 0.0
+        self._stop_asked = False
         self._order_of: tuple[int, Tensor] | None = None
         self._good: dict[str, Tensor] = {}
 
@@ -94,21 +92,19 @@ class Loop(ABC, Generic[Model]):
         )
 
     @abstractmethod
-    def _objective(
-        self, rows: Tensor, generator: torch.Generator
-    ) -> tuple[Tensor, dict[str, Tensor], Sequence[Tensor], Learnt | None]:
-        """Of the rows int64 (B,) of the data: the scalar loss, its parts by name, tensors to be
-        added up over the processes, and what a codebook learns from, for `_after_backward`."""
+    def _objective(self, rows: Tensor, generator: torch.Generator) -> Objective:
+        """Of the rows int64 (B,) of the data. generator: makes all that is random in this step."""
 
-    def _after_backward(self, sums: Sequence[Tensor], learnt: Learnt) -> int:
-        """Let a codebook learn once the processes have agreed, before the weights move: from the
-        added up tensors and what `_objective` gave. Returns how many codes were restarted: none
-        where there is no codebook."""
+    def _learn_codebook(
+        self, latents: Tensor, statistics: Sequence[Tensor], generator: torch.Generator
+    ) -> int:
+        """Let a codebook learn from what the objective gave, the statistics added up over the
+        processes, before the weights move. Returns how many codes were restarted."""
         return 0
 
     @abstractmethod
-    def _record(self, values: dict[str, Tensor], restarted: int, common: dict):
-        """The record of a step. restarted: codes; common: what every record has."""
+    def _record(self, outcome: Outcome, common: dict) -> Record:
+        """The record of a step. common: the fields of every `LoopRecord`."""
 
     @property
     def total_steps(self) -> int | None:
@@ -143,76 +139,70 @@ class Loop(ABC, Generic[Model]):
     def ask_to_stop(self) -> None:
         """End `steps`: of several processes all end after the same step, one more, whichever of
         them was asked."""
-        self._stop_asked = 1.0
+        self._stop_asked = True
 
-    def steps(self) -> Iterator:
+    def steps(self) -> Iterator[Record]:
         """Train, one step per record, until the budget is spent or the caller stops asking. To
         pause, do not ask for the next record; to stop, close the generator (of several processes:
         `ask_to_stop`): the model, `step` and `elapsed` are consistent after each record.
 
         TrainingDiverged when a loss or the gradient is NaN or infinite.
         """
-        images_seen = seconds_spent = self._stop_asked = stop = 0.0
+        images_seen, seconds_spent, stop = 0, 0.0, False
+        self._stop_asked = False
         self._snapshot_weights()
-        self._since = time.perf_counter()
+        self._stopwatch = Stopwatch()
         with self._threads() as threads:
             while not self.finished and not stop:
-                if (
-                    not self.model.training
-                ):  # the caller may have looked at it in eval mode since the last record
+                if not self.model.training:  # The caller may have looked at it in eval mode.
                     self.model.train()
                 rate = self._set_learning_rate()
-                values, restarted = self._one_step()
-                took, stop = values.pop("seconds").item(), values.pop("stop").item()
-                threads.step(took)
-                self.step, self.elapsed = self.step + 1, self.elapsed + took
-                images_seen, seconds_spent = images_seen + self.batch_size, seconds_spent + took
-                record = self._record(
-                    values, restarted, self._common(rate, images_seen / seconds_spent)
-                )
-                yielded_at = time.perf_counter()
-                yield record
-                self._since += (
-                    time.perf_counter() - yielded_at
-                )  # the clock stands while it is looked at
-                stop = stop or (distributed.world_size() == 1 and self._stop_asked)
+                outcome = self._one_step()
+                threads.step(outcome.seconds)
+                self.step, self.elapsed = self.step + 1, self.elapsed + outcome.seconds
+                images_seen += self.batch_size
+                seconds_spent += outcome.seconds
+                record = self._record(outcome, self._common(rate, images_seen / seconds_spent))
+                with self._stopwatch.paused():
+                    yield record
+                stop = outcome.stop or (distributed.world_size() == 1 and self._stop_asked)
 
     def _threads(self) -> Threads:
         """As many as help on a CPU; elsewhere, and of several processes, as many as there are."""
         alone = self.device.type == "cpu" and distributed.world_size() == 1
         return Threads() if alone else Threads(1)
 
-    def _one_step(self) -> tuple[dict[str, Tensor], int]:
+    def _one_step(self) -> Outcome:
+        generator = self._generator(self.step, 1)
         with torch.autocast(
             self.device.type, self.precision, enabled=self.precision != torch.float32
         ):
-            loss, values, sums, learnt = self._objective(
-                self._rows(), self._generator(self.step, 1)
-            )
+            objective = self._objective(self._rows(), generator)
         for parameter in self._parameters:
             parameter.grad = None
-        loss.backward()
+        objective.loss.backward()
         # What follows is counted to the next step: the processes agree on the time with all else,
         # in one exchange.
-        now = time.perf_counter()
-        took, self._since = now - self._since, now
-        values = {
-            "loss": loss.detach(),
-            "seconds": loss.new_tensor(took),
-            "stop": loss.new_tensor(self._stop_asked),
-            **values,
-        }
-        values, sums = distributed.average(self._parameters, values, sums)
+        clock = objective.loss.new_tensor([self._stopwatch.lap(), self._stop_asked])
+        values, (clock, *statistics) = distributed.average(
+            self._parameters,
+            {"loss": objective.loss.detach(), **objective.parts},
+            (clock, *objective.statistics),
+        )
         norm = nn.utils.clip_grad_norm_(self._parameters, self.config.gradient_clip)
         if not losses.is_finite(values["loss"], norm):
             self._restore_and_raise(values["loss"], norm)
         if self.step % GOOD_EVERY == 0:
             # The forward pass of these weights was finite, which is what makes them good.
             self._snapshot_weights()
-        restarted = self._after_backward(sums, learnt) if learnt else 0
+        restarted = 0
+        if objective.latents is not None:
+            restarted = self._learn_codebook(objective.latents, statistics, generator)
         for optimizer in self.optimizers:
             optimizer.step()
-        return values, restarted
+        seconds, stop = clock.tolist()
+        figures = {name: value.item() for name, value in values.items()}
+        return Outcome(figures, restarted, seconds / distributed.world_size(), stop > 0)
 
     def _rows(self) -> Tensor:
         """Which of the data the batch of this step takes, or this process's share of it: int64

@@ -19,7 +19,7 @@ from vqvae.nn import losses
 from vqvae.nn.baselines import Autoencoder
 from vqvae.nn.build import build_model
 from vqvae.nn.model import VQVAE
-from vqvae.training.loop import Learnt, Loop, TrainingDiverged
+from vqvae.training.loop import Loop, TrainingDiverged
 from vqvae.training.machine import check_memory
 from vqvae.training.records import StepRecord
 from vqvae.training.runs import (
@@ -31,6 +31,7 @@ from vqvae.training.runs import (
     restore_weights,
     write_run,
 )
+from vqvae.training.step import Objective, Outcome
 
 __all__ = ["StepRecord", "Training", "TrainingDiverged"]
 
@@ -44,7 +45,7 @@ FINAL_EMA_DECAY = 0.99
 from the config's."""
 
 
-class Training(Loop[VQVAE | Autoencoder]):
+class Training(Loop[VQVAE | Autoencoder, StepRecord]):
     """A run: a model, the data, and where it stands.
 
     Args:
@@ -93,7 +94,7 @@ class Training(Loop[VQVAE | Autoencoder]):
             for network in (self.model.encoder, self.model.decoder):
                 network.compile()  # in place: names and files of the weights stay as they are
 
-    def _one_step(self):
+    def _one_step(self) -> Outcome:
         if not self.config.compile:
             return super()._one_step()
         from torch._dynamo.exc import TorchDynamoException  # takes a second, for those who compile
@@ -107,7 +108,7 @@ class Training(Loop[VQVAE | Autoencoder]):
                 "C++ compiler, such as g++; or train without compiling."
             ) from error
 
-    def _objective(self, rows: Tensor, generator: torch.Generator):
+    def _objective(self, rows: Tensor, generator: torch.Generator) -> Objective:
         x = self.images[rows].float().div_(255).contiguous(memory_format=torch.channels_last)
         model = self.model
         if not isinstance(model, VQVAE):
@@ -117,7 +118,7 @@ class Training(Loop[VQVAE | Autoencoder]):
         # Long memory while the encoder still runs would hold the codes where its outputs were.
         decay = model.config.ema_decay
         model.quantizer.ema_decay = decay + self.progress * max(0.0, FINAL_EMA_DECAY - decay)
-        # The codebook learns when all processes have told what theirs chose: `_after_backward`.
+        # The codebook learns when all processes have told what theirs chose: `_learn_codebook`.
         output = model(x, generator, learn=False)
         scaled = losses.reconstruction_loss(output.x_recon, x, self.variance)
         quantized, early = output.quantized, self.progress < BERNOULLI_SHARE
@@ -132,7 +133,7 @@ class Training(Loop[VQVAE | Autoencoder]):
             quantized.entropy_loss,
             self.config.entropy_weight,
         )
-        return (
+        return Objective(
             loss,
             {
                 "reconstruction_loss": scaled.detach() * self.variance,
@@ -140,12 +141,12 @@ class Training(Loop[VQVAE | Autoencoder]):
                 "commitment_loss": quantized.commitment_loss.detach(),
             },
             model.quantizer.batch_statistics(output.z_e, quantized.indices),
-            (output.z_e.detach(), generator),
+            output.z_e.detach(),
         )
 
     def _baseline_objective(
         self, model: Autoencoder, x: Tensor, labels: Tensor | None, generator: torch.Generator
-    ):
+    ) -> Objective:
         """The same of an ae (mean squared error alone), a vae or a cvae (evidence lower bound)."""
         output = model(x, generator, labels)
         scaled = losses.reconstruction_loss(output.x_recon, x, self.variance)
@@ -160,30 +161,31 @@ class Training(Loop[VQVAE | Autoencoder]):
                 self.config.free_bits * math.log(2),
             )
             parts["kl"] = output.kl.mean().detach()
-        return loss, parts, (), None
+        return Objective(loss, parts)
 
-    def _after_backward(self, sums: Sequence[Tensor], learnt: Learnt) -> int:
+    def _learn_codebook(
+        self, latents: Tensor, statistics: Sequence[Tensor], generator: torch.Generator
+    ) -> int:
         assert isinstance(self.model, VQVAE), "an autoencoder has nothing that learns so"
-        z_e, generator = learnt
-        return self.model.quantizer.learn(z_e, sums, generator)
+        return self.model.quantizer.learn(latents, statistics, generator)
 
     def _with_structure(self, scaled: Tensor, x_recon: Tensor, x: Tensor) -> Tensor:
         """The reconstruction loss, with the structural one where it has a weight."""
         weight = self.config.ssim_weight
         return scaled + weight * losses.structural_loss(x_recon, x) if weight else scaled
 
-    def _record(self, values: dict[str, Tensor], restarted: int, common: dict) -> StepRecord:
+    def _record(self, outcome: Outcome, common: dict) -> StepRecord:
         quantizer = self.model.quantizer if isinstance(self.model, VQVAE) else None
-        numbers = {k: v.item() for k, v in values.items()}
+        figures = outcome.figures
         return StepRecord(
-            loss=numbers["loss"],
-            reconstruction_loss=numbers["reconstruction_loss"],
-            codebook_loss=numbers.get("codebook_loss", 0.0),
-            commitment_loss=numbers.get("commitment_loss", 0.0),
+            loss=figures["loss"],
+            reconstruction_loss=figures["reconstruction_loss"],
+            codebook_loss=figures.get("codebook_loss", 0.0),
+            commitment_loss=figures.get("commitment_loss", 0.0),
+            kl=figures.get("kl", 0.0),
             perplexity=quantizer.recent_perplexity() if quantizer else 0.0,
             usage=quantizer.recent_usage() if quantizer else 0.0,
-            restarted=restarted,
-            kl=numbers.get("kl", 0.0),
+            restarted=outcome.restarted,
             **common,
         )
 

@@ -120,25 +120,15 @@ class Quantizer(nn.Module):
             if self.training and not self.started:
                 self.start(flat, generator)
             flat_indices, z_q = self.replace(flat)
-            codebook_loss, commitment_loss, entropy_loss = self.raw_losses(flat, z_q)
+            raw_losses = self.raw_losses(flat, z_q)
             z_q = self.estimator(flat, z_q)
             restarted = 0
             if self.training and learn:
-                restarted = self.learn(
-                    z_e,
-                    distributed.all_reduce_sum(*self.batch_statistics(z_e, flat_indices)),
-                    generator,
-                )
+                statistics = distributed.all_reduce_sum(*self.batch_statistics(z_e, flat_indices))
+                restarted = self.learn(z_e, statistics, generator)
             spatial = (z_e.shape[0], *z_e.shape[2:])
             z_q = z_q.reshape(*spatial, self.embedding_dim).movedim(-1, 1)
-        return Quantized(
-            z_q,
-            flat_indices.reshape(spatial),
-            codebook_loss,
-            commitment_loss,
-            entropy_loss,
-            restarted,
-        )
+        return Quantized(z_q, flat_indices.reshape(spatial), *raw_losses, restarted)
 
     def squash(self, z_e: Tensor) -> Tensor:
         """The encoder's output float (B, D, *spatial) in the space of the codes: of the same
