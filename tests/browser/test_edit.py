@@ -369,6 +369,13 @@ def test_grid_result_and_palette_are_on_one_screen_and_what_is_said_is_in_sight(
     notice = edit.ref("notice")
     expect(notice).to_contain_text("Fill with 6: 47 cells changed.")
     assert width > 1180 or seen(notice)
+    edit.page.evaluate("scrollTo(0, 0)")
+    edit.page.locator("#vq-edit [data-do=next]").tap()
+    expect(notice).to_contain_text("Opened: example")
+    said, palette = notice.bounding_box(), edit.page.locator("#vq-edit .codes").bounding_box()
+    below = said["y"] >= palette["y"] + palette["height"]
+    beside = not palette["x"] - said["width"] < said["x"] < palette["x"] + palette["width"]
+    assert said["y"] + said["height"] <= palette["y"] or below or beside, "the palette is free"
     context.close()
 
 

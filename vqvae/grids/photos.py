@@ -43,7 +43,7 @@ class Photo:
     bits: float
     """Nominal size of the indices: h * w * log2 K."""
     ratio: float
-    """How many times smaller that is than the pixels at 8 bits a channel."""
+    """How many times smaller that is than the pixels at 8 bits per channel."""
 
 
 @torch.no_grad()

@@ -22,7 +22,7 @@ const QUALITIES = [0.9, 0.75];
 /** What the server reads of one file, bytes. */
 const MOST = 8 * 2 ** 20;
 
-const PNG_DEPTH_AT = 24; // the byte of a PNG file that holds its bits a channel
+const PNG_DEPTH_AT = 24; // the byte of a PNG file that holds its bits per channel
 
 /**
  * The content of a picture file as base64, made smaller where the file is large. What the browser
@@ -44,7 +44,7 @@ export async function forSending(file) {
 }
 
 /**
- * Whether it is a PNG of 16 bits a channel, of which a canvas would keep eight. @param {Blob} file
+ * Whether it is a PNG of 16 bits per channel, of which a canvas would keep eight. @param {Blob} file
  */
 async function isDeep(file) {
   const head = new Uint8Array(await file.slice(0, PNG_DEPTH_AT + 1).arrayBuffer());
