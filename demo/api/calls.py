@@ -11,7 +11,7 @@ import gradio as gr
 from demo.api.models import ApiError
 from demo.api.pictures import decode, encode, reconstruct
 from demo.api.priors import complete, generate
-from demo.models import editing, generating
+from demo.models import editing, prior_requests
 from demo.models.library import ModelError
 from demo.pictures.images import ImageError
 from demo.settings import Settings
@@ -72,7 +72,7 @@ def _answer(
     except (
         ApiError,
         editing.EditError,
-        generating.GenerateError,
+        prior_requests.GenerateError,
         CodesError,
         ImageError,
         ModelError,

@@ -3,7 +3,7 @@
 from typing import Any
 
 from demo.api.models import ApiError, vqvae_and_prior
-from demo.models import editing, generating
+from demo.models import editing, prior_requests
 from demo.pictures.images import png_text
 from demo.settings import Settings
 
@@ -41,9 +41,9 @@ def generate(
     from vqvae.prior.sampling import sample
 
     checkpoint, prior = vqvae_and_prior(model, settings)
-    number = generating.check_whole(count, 1, MOST_GENERATED, "count")
-    label, seed = generating.check_label(label, prior), _seed(seed)
-    sampling = generating.check_sampling(
+    number = prior_requests.check_whole(count, 1, MOST_GENERATED, "count")
+    label, seed = prior_requests.check_label(label, prior), _seed(seed)
+    sampling = prior_requests.check_sampling(
         {"temperature": temperature, "top_p": top_p, "guidance": guidance, "steps": steps}
     )
     return _drawn(checkpoint.model, sample(prior, number, label, sampling, seed))
@@ -83,15 +83,15 @@ def complete(
     checkpoint, prior = vqvae_and_prior(model, settings)
     grid = editing.check_grid(checkpoint.model, indices)
     _check_known(known, *grid.shape)
-    number = generating.check_whole(alternatives, 1, MOST_ALTERNATIVES, "alternatives")
-    sampling = generating.check_sampling({"temperature": temperature})
+    number = prior_requests.check_whole(alternatives, 1, MOST_ALTERNATIVES, "alternatives")
+    sampling = prior_requests.check_sampling({"temperature": temperature})
     return _drawn(
         checkpoint.model,
         inpaint(
             prior,
             torch.tensor(grid.rows),
             torch.tensor(known),
-            label=generating.check_label(label, prior),
+            label=prior_requests.check_label(label, prior),
             alternatives=number,
             sampling=sampling,
             seed=_seed(seed),
@@ -109,7 +109,7 @@ def _check_known(known: object, h: int, w: int) -> None:
 
 
 def _seed(value: object) -> int:
-    return generating.check_whole(value, 0, generating.MOST_SEED, "seed")
+    return prior_requests.check_whole(value, 0, prior_requests.MOST_SEED, "seed")
 
 
 def _drawn(model, indices) -> dict[str, Any]:

@@ -14,15 +14,9 @@ from demo.models import generating, nearest
 from demo.models.generating import (
     CANDIDATES,
     MOST_PICTURES,
-    MOST_STEPS,
     OPENING,
     SHEET_COLUMNS,
-    GenerateError,
     Samples,
-    check_codes,
-    check_label,
-    check_sampling,
-    check_whole,
     sprite,
 )
 from demo.models.library import (
@@ -35,6 +29,14 @@ from demo.models.library import (
     prior_pending,
 )
 from demo.models.palette import code_sheet
+from demo.models.prior_requests import (
+    MOST_STEPS,
+    GenerateError,
+    check_codes,
+    check_label,
+    check_sampling,
+    check_whole,
+)
 from demo.settings import Settings
 from demo.tabs.generate import answers
 from demo.tabs.generate.requests import (

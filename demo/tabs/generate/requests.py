@@ -1,7 +1,8 @@
 """What the page of the Generate tab sends with each of its questions."""
 
 from demo.door import OfModel, Request, valued, whole
-from demo.models.generating import MOST_PICTURES, MOST_SEED, MOST_STEPS, OPENING
+from demo.models.generating import MOST_PICTURES, OPENING
+from demo.models.prior_requests import MOST_SEED, MOST_STEPS
 
 
 class SamplingRequest(OfModel):

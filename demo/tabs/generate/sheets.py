@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from demo.background import Computations
 from demo.models import generating
-from demo.models.generating import GenerateError, Samples
+from demo.models.generating import Samples
+from demo.models.prior_requests import GenerateError
 
 if TYPE_CHECKING:
     from vqvae import Prior
