@@ -3,6 +3,7 @@ HTTP. Its clients check no certificates (`verify=False`): reading them takes lon
 requests here, and nothing is encrypted.
 """
 
+import itertools
 import json
 import os
 import time
@@ -19,15 +20,18 @@ HONEST_SECONDS = 10.0
 """How long another visitor may wait for the page while an attack goes on. Generous, for a machine
 that is busy with other things: benchmarks/load.py measures that it is below 2 s."""
 
+_NUMBERS = itertools.count(1)
+
 
 class Target:
     """A running app as an attacker meets it: its address, an HTTP client, and what the attack
-    cost."""
+    cost. `address`: which one of this machine the client comes from."""
 
-    def __init__(self, app: App) -> None:
+    def __init__(self, app: App, address: str = "127.0.0.1") -> None:
         self.app, self.url, self.runs = app, app.url, app.runs
         self.pid = app.process.pid
-        self.client = httpx.Client(base_url=app.url, timeout=30, verify=False)
+        way = httpx.HTTPTransport(local_address=address, verify=False)
+        self.client = httpx.Client(base_url=app.url, timeout=30, transport=way)
 
     def config(self) -> dict[str, Any]:
         """What the server tells everybody about its components and events."""
@@ -76,7 +80,7 @@ class Target:
         read = -1
         while read < len(self.app.lines):
             read = len(self.app.lines)
-            time.sleep(0.1)
+            time.sleep(0.05)
         return "\n".join(self.app.lines[before:])
 
     def memory(self) -> int:
@@ -126,3 +130,12 @@ def target(tmp_path_factory) -> Iterator[Target]:
     target = Target(App(tmp_path_factory.mktemp("attacked")))
     yield target
     target.close()
+
+
+@pytest.fixture
+def walker(target) -> Iterator[Target]:
+    """The same server for who tries every event: from an address of its own each time, since one
+    that asks so often has to wait (demo.web.rates)."""
+    walker = Target(target.app, f"127.0.1.{next(_NUMBERS)}")
+    yield walker
+    walker.client.close()

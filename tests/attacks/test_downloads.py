@@ -47,7 +47,7 @@ def test_downloads_that_nobody_reads_cost_little_memory(target, door):
     ask = f"GET /{path} HTTP/1.1\r\nHost: {address.netloc}\r\n\r\n".encode()
     with ExitStack() as stack:
         waiting = []
-        for _ in range(500):  # nearly as many connections as one address may have
+        for _ in range(200):
             idle = stack.enter_context(socket.create_connection((address.hostname, address.port)))
             idle.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
             idle.sendall(ask)
@@ -55,7 +55,7 @@ def test_downloads_that_nobody_reads_cost_little_memory(target, door):
         for idle in waiting:
             assert idle.recv(12) == b"HTTP/1.1 200"
         assert target.honest_seconds() < HONEST_SECONDS
-        assert target.memory() - before < 2**28
+        assert target.memory() - before < 2**27
 
 
 def test_the_zip_is_whole_known_beforehand_and_not_sent_twice(target):

@@ -61,24 +61,23 @@ def leaked(target) -> bool:
     )
 
 
-def test_no_event_takes_a_file_that_was_not_uploaded_in_any_position(target, secret):
+def test_no_event_takes_a_file_that_was_not_uploaded_in_any_position(walker, secret):
     tried = 0
-    for fn_index, inputs in events(target.config()):
+    for fn_index, inputs in events(walker.config()):
         for position in range(max(1, inputs)):
-            for n, value in enumerate(shapes(secret)):
-                data = [None] * max(1, inputs)
-                data[position] = value
-                answer = target.join(fn_index, data, session=f"reads{fn_index}")
-                assert answer.status_code == 403, (fn_index, position, n, answer.text)
-                assert str(secret.parent) not in answer.text
-                tried += 1
-    assert tried > 200 and not leaked(target)
+            data = [None] * max(1, inputs)
+            data[position] = shapes(secret)[tried % 5]
+            answer = walker.join(fn_index, data, session=f"reads{fn_index}")
+            assert answer.status_code == 403, (fn_index, position, data, answer.text)
+            assert str(secret.parent) not in answer.text
+            tried += 1
+    assert tried > 200 and not leaked(walker)
 
 
-def test_no_other_door_takes_one(target, secret):
+def test_no_other_door_takes_one(walker, secret):
     """Named endpoints, the older ways to call one, server functions, and whatever else takes a
     body."""
-    config, value = target.config(), reference(secret)
+    config, value = walker.config(), reference(secret)
     names = [event["api_name"] for event in config["dependencies"] if event.get("api_name")]
     doors = [f"/gradio_api/{verb}/{name}" for name in names for verb in ("call", "api", "run")]
     doors += [
@@ -90,7 +89,7 @@ def test_no_other_door_takes_one(target, secret):
             {"data": [value]},
             {"data": [value], "session_hash": "x", "fn_index": 0, "component_id": 1},
         ):
-            answer = target.client.post(door, json=body)
+            answer = walker.client.post(door, json=body)
             assert answer.status_code == 403, (door, answer.text)
     for component in config["components"]:
         for name in component["props"].get("server_fns") or []:
@@ -101,9 +100,9 @@ def test_no_other_door_takes_one(target, secret):
                 "session_hash": "x",
             }
             assert (
-                target.client.post("/gradio_api/component_server", json=body).status_code == 403
+                walker.client.post("/gradio_api/component_server", json=body).status_code == 403
             ), name
-    assert not leaked(target)
+    assert not leaked(walker)
 
 
 @pytest.mark.parametrize(

@@ -60,18 +60,18 @@ def test_what_is_no_origin_is_another_site(target, origin):
     assert said[0].status_code == 403
 
 
-def test_events_with_wrong_data_are_a_line_each(target):
+def test_events_with_wrong_data_are_a_line_each(walker):
     """Every event is asked once with nothing and once with too much."""
-    events = [event["id"] for event in target.config()["dependencies"]]
+    events = [event["id"] for event in walker.config()["dependencies"]]
 
     def ask() -> None:
         for event in events:
             for n, data in enumerate(([], [None] * 40, [TOKEN] * 40)):
                 session = f"{TOKEN[:20]}{event}x{n}"
-                if target.join(event, data, session).status_code == 200:
-                    target.outcome(session)
+                if walker.join(event, data, session).status_code == 200:
+                    walker.outcome(session)
 
-    said = target.log_of(ask)
+    said = walker.log_of(ask)
     assert TOKEN not in said
     assert "Traceback" not in said, said[-3000:]
     assert len(said.splitlines()) <= 3 * len(events)

@@ -3,7 +3,6 @@
 import contextlib
 import statistics
 import threading
-import time
 
 import httpx
 import pytest
@@ -12,8 +11,6 @@ from demo.web.sizes import JSON_BYTES, VALUES
 from tests.attacks.conftest import HONEST_SECONDS
 
 DOORS = ("queue/join", "component_server", "run/predict", "call/encode", "reset", "upload_progress")
-SECONDS = 2.0
-"""How long many send at once: each sends a few times, and the page is asked for as often."""
 JSON = {"Content-Type": "application/json"}
 MEMORY = 2**30
 """What one client may take, bytes."""
@@ -39,21 +36,19 @@ def test_sixty_megabytes_are_refused_at_once_at_every_door_but_uploads(target, d
 
 @pytest.mark.parametrize("kind", COSTLY)
 def test_json_as_large_as_may_be_from_many_at_once_makes_nobody_wait(target, kind):
-    before, until, waited = target.most_memory(), time.monotonic() + SECONDS, []
+    before, waited = target.most_memory(), []
 
     def attack() -> None:
         with httpx.Client(base_url=target.url, timeout=60, verify=False) as client:
-            while time.monotonic() < until:
+            for _ in range(3):
                 with contextlib.suppress(httpx.TransportError):
                     client.post("/gradio_api/queue/join", content=COSTLY[kind], headers=JSON)
 
     attackers = [threading.Thread(target=attack) for _ in range(12)]
     for one in attackers:
         one.start()
-    while time.monotonic() < until:
+    while not waited or any(one.is_alive() for one in attackers):
         waited.append(target.honest_seconds())
-    for one in attackers:
-        one.join()
     assert statistics.median(waited) < HONEST_SECONDS, waited
     assert target.most_memory() - before < MEMORY
 
