@@ -198,6 +198,7 @@ def lying_grid() -> bytes:
     return put_together(_tiled(told=(640, 480)), (_TILES,))
 
 
+@cache
 def nested() -> bytes:
     """Twenty grids of 12 megapixels, one in the other."""
     config, content = coded(heic(Image.new("RGB", (4000, 3000)), quality=20))
@@ -208,6 +209,7 @@ def nested() -> bytes:
     return put_together(items, tuple((b"dimg", n, [n + 1]) for n in range(1, 21)))
 
 
+@cache
 def lying_colour() -> bytes:
     """24 megapixels of the cheapest kind by their head; what is coded is of the dearest."""
     (config, content), cheap = coded(deep_heic((5712, 4284))), tile()[0]
