@@ -292,37 +292,39 @@ def test_a_batch_that_cannot_be_shared_is_refused(monkeypatch):
         )
 
 
+def endless(images: Path, output: Path) -> list[str]:
+    """The arguments of a tiny training by two processes that ends when it is told to."""
+    return [
+        *("train", "--processes", "2", "--seconds", "600", "--dataset", str(images), "--size", "8"),
+        *("--channels", "1", "--device", "cpu", "--batch-size", "8", "--hidden-channels", "8"),
+        *("--residual-blocks", "1", "--codebook-size", "4", "--output", str(output)),
+    ]
+
+
+def said_at_a_terminal(command: list[str], end, **options) -> tuple[str, int]:
+    """(all that a command and what it starts said at a terminal, where each step is told at once;
+    its exit code). `end(process)` is called when it trains."""
+    screen, theirs = os.openpty()
+    process = subprocess.Popen(command, cwd=ROOT, stderr=theirs, start_new_session=True, **options)
+    os.close(theirs)
+    said, ended = b"", False
+    with contextlib.suppress(OSError):  # nobody holds the terminal any more
+        while more := os.read(screen, 4096):
+            said += more
+            if b"  step " in said and not ended:
+                ended = True
+                end(process)
+    os.close(screen)
+    return said.decode(), process.wait()
+
+
 @pytest.mark.parametrize("of_a_benchmark", [False, True])
 def test_ctrl_c_ends_all_processes_with_one_sentence_and_everything_saved(
     two, tmp_path, of_a_benchmark
 ):
     """Pressed at a terminal it reaches every process of the group; a benchmark hands it to the
     command it runs."""
-    arguments = [
-        "train",
-        "--processes",
-        "2",
-        "--dataset",
-        str(two[0] / "images"),
-        "--size",
-        "8",
-        "--channels",
-        "1",
-        "--seconds",
-        "600",
-        "--batch-size",
-        "8",
-        "--hidden-channels",
-        "8",
-        "--residual-blocks",
-        "1",
-        "--codebook-size",
-        "4",
-        "--device",
-        "cpu",
-        "--output",
-        str(tmp_path / "model"),
-    ]
+    arguments = endless(two[0] / "images", tmp_path / "model")
     command = [sys.executable, "-m", "vqvae", *arguments]
     if of_a_benchmark:
         command = [
@@ -335,22 +337,10 @@ def test_ctrl_c_ends_all_processes_with_one_sentence_and_everything_saved(
         "PYTHONPATH": str(ROOT / "benchmarks"),
         "VQVAE_DATA_DIR": str(tmp_path),
     }
-    with subprocess.Popen(
-        command,
-        cwd=ROOT,
-        env=environment,
-        stderr=subprocess.PIPE,
-        text=True,
-        start_new_session=True,
-    ) as process:
-        said = ""
-        for line in process.stderr:
-            said += line
-            if "  step " in line:
-                os.killpg(process.pid, signal.SIGINT)
-                break
-        said += process.stderr.read()
-    assert process.returncode == 130
+    said, code = said_at_a_terminal(
+        command, lambda process: os.killpg(process.pid, signal.SIGINT), env=environment
+    )
+    assert code == 130
     assert "Traceback" not in said and said.count("Stopped by SIGINT") == 1
     assert f"vqvae train --resume {tmp_path / 'model'} --processes 2" in said
     assert (tmp_path / "model" / "training.safetensors").is_file()
@@ -359,20 +349,7 @@ def test_ctrl_c_ends_all_processes_with_one_sentence_and_everything_saved(
 
 def test_processes_whose_launcher_was_killed_save_and_end(two, tmp_path):
     model = tmp_path / "model"
-    command = [
-        *(sys.executable, "-m", "vqvae", "train", "--processes", "2", "--seconds", "600"),
-        *("--dataset", str(two[0] / "images"), "--size", "8", "--channels", "1", "--device", "cpu"),
-        *("--batch-size", "8", "--hidden-channels", "8", "--residual-blocks", "1"),
-        *("--codebook-size", "4", "--output", str(model)),
-    ]
-    with subprocess.Popen(command, cwd=ROOT, stderr=subprocess.PIPE, text=True) as launcher:
-        assert launcher.stderr is not None
-        said = ""
-        for line in launcher.stderr:
-            said += line
-            if "  step " in line:
-                launcher.kill()
-                break
-        said += launcher.stderr.read()  # to its end: no process holds it any more
+    command = [sys.executable, "-m", "vqvae", *endless(two[0] / "images", model)]
+    said, _ = said_at_a_terminal(command, subprocess.Popen.kill)
     assert "Stopped by SIGTERM" in said and "Traceback" not in said
     assert (model / "training.safetensors").is_file()
