@@ -33,6 +33,12 @@ def real_data_dir() -> Path:
     return Path(os.environ.get("VQVAE_DATA_DIR") or SHARED_DATA)
 
 
+def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
+    """Browser tests that are left out are not read either."""
+    left_out = config.option.markexpr == "not browser"
+    return True if left_out and collection_path.name == "browser" else None
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Browser tests come last: they are the slow ones, and Playwright then keeps an event loop
     running in the main thread, in which asyncio.run() of another test could not start its own."""
