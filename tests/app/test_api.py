@@ -54,7 +54,7 @@ def served(settings, **options):
     try:
         yield f"http://127.0.0.1:{listener.getsockname()[1]}"
     finally:
-        server.should_exit = True
+        server.should_exit = server.force_exit = True  # without waiting for those who listen
         thread.join(10)
 
 

@@ -105,12 +105,18 @@ class Target:
 @pytest.fixture(scope="module")
 def start_target(tmp_path_factory) -> Iterator[Callable[..., Target]]:
     """`start_target("--option", ..., environment={...}, prefix=[...])`: a server of a test's own;
-    all are stopped at the end of the file, with whatever trains there by then."""
+    all are stopped at the end of the file, with whatever trains there by then. `models=False`: one
+    that has none, and so does not load PyTorch."""
     started: list[Target] = []
 
     def start(
-        *options: str, environment: dict[str, str] | None = None, prefix: Sequence[str] = ()
+        *options: str,
+        environment: dict[str, str] | None = None,
+        prefix: Sequence[str] = (),
+        models: bool = True,
     ) -> Target:
+        if not models:
+            options += ("--checkpoints", str(tmp_path_factory.mktemp("no-models")))
         with pytest.MonkeyPatch.context() as patch:
             for name, value in (environment or {}).items():
                 patch.setitem(os.environ, name, value)

@@ -100,7 +100,7 @@ def test_a_head_arrives_within_seconds_and_a_body_keeps_its_pace(impatient):
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows has no such limit")
 def test_fewer_descriptors_than_connections(start_target):
     """Row 6 as it was found: 300 descriptors and no more to be had, 400 half-sent requests."""
-    target = start_target(prefix=["sh", "-c", 'ulimit -n 300; exec "$@"', "sh"])
+    target = start_target(prefix=["sh", "-c", 'ulimit -n 300; exec "$@"', "sh"], models=False)
     target.honest_seconds()
     said = len("\n".join(target.app.lines))
     attackers = opened(target.url, 400, HALF)

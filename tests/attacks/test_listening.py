@@ -10,7 +10,7 @@ import pytest
 
 @pytest.fixture(scope="module")
 def everywhere(start_target):
-    return start_target("--host", "0.0.0.0")
+    return start_target("--host", "0.0.0.0", models=False)
 
 
 @pytest.fixture(scope="module")

@@ -18,7 +18,7 @@ MOST_SECONDS = 900
 @pytest.fixture(scope="module")
 def place(start_target) -> Target:
     """An app as it is when others than the owner of the machine may use it."""
-    return start_target("--train-seconds", str(MOST_SECONDS))
+    return start_target("--train-seconds", str(MOST_SECONDS), models=False)
 
 
 class Trainer:

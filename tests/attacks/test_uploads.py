@@ -18,7 +18,7 @@ FILE = bytes(6 * MB)
 
 @pytest.fixture(scope="module")
 def small(start_target) -> Target:
-    return start_target("--upload-room", str(ROOM // MB), "--max-upload", "8")
+    return start_target("--upload-room", str(ROOM // MB), "--max-upload", "8", models=False)
 
 
 def send(target: Target, field: str = "files", address: str = "127.0.0.1") -> httpx.Response:
