@@ -50,8 +50,8 @@ def colour(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def written(colour, tmp_path_factory):
-    """`written(format, name)`: the folder that `export` wrote for the shipped model mnist or for
-    `colour`, and what it said; each is written once."""
+    """`written(format, name)`: the folder that `export` wrote for a shipped model or for `colour`,
+    and what it said; each is written once."""
 
     @cache
     def write(format: str, name: str) -> tuple[Path, str]:
@@ -111,7 +111,7 @@ def test_programs_of_torch_export_answer_as_the_model_does(name, colour, written
         assert files[0].stat().st_size < 1.5 * half, "the encoder's file holds the decoder too"
 
 
-@pytest.mark.parametrize("name", ["mnist", "colour"])
+@pytest.mark.parametrize("name", ["minis/k16-4x4", "colour"])
 def test_onnx_graphs_answer_as_the_model_does(name, colour, written):
     pytest.importorskip("onnx", reason="needs onnx: pip install -r requirements-dev.txt")
     pytest.importorskip(
@@ -122,7 +122,7 @@ def test_onnx_graphs_answer_as_the_model_does(name, colour, written):
     )
     folder, _ = written("onnx", name)
     about = json.loads((folder / "graphs.json").read_text(encoding="utf-8"))
-    model = load(colour if name == "colour" else "mnist")
+    model = load(colour if name == "colour" else name)
     assert (
         about["fingerprint"] == model.fingerprint()
         and ModelConfig.from_dict(about["config"]) == model.config
