@@ -28,10 +28,10 @@ FILES = (
 FOR_A_CLASS = """<section class="vq-class" aria-labelledby="vq-class-title">
   <h3 id="vq-class-title">For a class</h3>
   <p class="vq-note">A link that opens what you see now: tab, model, settings and lesson card.</p>
-  <label><input type="checkbox" id="vq-class-hide"> Hide controls: students keep the presets and
-    the buttons</label>
+  <label><input type="checkbox" id="vq-class-hide"> Hide controls: students see only presets and
+    buttons</label>
   <button type="button" id="vq-class-link">Copy class link</button>
-  <button type="button" id="vq-class-frame">Copy embed line</button>
+  <button type="button" id="vq-class-frame">Copy embed code</button>
   <p class="vq-note" id="vq-class-said" role="status"></p>
 </section>"""
 SAVE = """(model) => {

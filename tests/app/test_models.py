@@ -322,7 +322,7 @@ def test_an_encrypted_member_is_one_sentence(settings, template, tmp_path):
             at = content.find(mark, at + 4)
     file = tmp_path / "upload.zip"
     file.write_bytes(content)
-    with pytest.raises(TransferError, match="neither cut nor encrypted"):
+    with pytest.raises(TransferError, match="complete and not encrypted"):
         unpack(file, VISITOR, settings)
 
 

@@ -25,10 +25,8 @@ PRIOR_ADVICE = {
     ),
     Phase.PAUSED: "Paused. Resume continues from this step.",
     Phase.EVALUATING: "Measuring the prior on test images.",
-    Phase.FINISHED: "Done: the model in the picker at the top of the page can draw new images now.",
-    Phase.STOPPED: (
-        "Stopped early; the model with this prior is in the picker at the top of the page."
-    ),
+    Phase.FINISHED: "Done: the model in the menu at the top can draw new images now.",
+    Phase.STOPPED: "Stopped early; the model with this prior is in the menu at the top.",
 }
 MANY_DEAD = 0.6
 """With a smaller share in use a codebook has many dead codes, as the Codebook tab says."""
@@ -262,8 +260,6 @@ def _advice(status: Status, record: dict[str, Any] | None, figures: Figures | No
         Phase.TRAINING: "Watch the lower row: it sharpens as codes find their place.",
         Phase.PAUSED: "Paused. Resume continues from this step.",
         Phase.EVALUATING: "Measuring the model on the whole test set.",
-        Phase.FINISHED: f"{ended}The model is in the picker at the top of the page.",
-        Phase.STOPPED: (
-            f"{ended}Stopped early; what it has learned is in the picker at the top of the page."
-        ),
+        Phase.FINISHED: f"{ended}The model is in the menu at the top.",
+        Phase.STOPPED: f"{ended}Stopped early; what it has learned is in the menu at the top.",
     }.get(status.phase, "")

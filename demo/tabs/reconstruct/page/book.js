@@ -81,7 +81,7 @@ export function makeBook(root, { onCode, onMeet }) {
   function light(place, code) {
     mark.style.display = code === null ? "none" : "block";
     if (code === null) {
-      write(under, model ? `${model.codebook_size} vectors; the nearest one wins` : "");
+      write(under, model ? `${model.codebook_size} vectors, the same for every picture` : "");
       if (!latents) {
         write(said, "Point at or tap a square to see how its code was chosen.");
         bars.replaceChildren();
