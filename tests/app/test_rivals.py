@@ -229,9 +229,8 @@ def test_the_recorded_table_is_there_at_once_and_a_damaged_one_is_left_out(setti
         view = PlanSide("quantizers", jobs, settings).show("", None, None, "")
     finally:
         jobs.close()
-    assert (
-        "Recorded: 5 steps of MNIST each, on 10 test images. Errors are given for seeds 3 / 4"
-        in (view.table)
+    assert "Recorded: 5 steps of MNIST each, on 10 test images. Errors of seeds 3 / 4" in (
+        view.table
     )
     assert view.table.count("<tr>") == 3 and "<td>0.00180 / 0.00190</td>" in view.table
     assert view.table.index("0.00180") < view.table.index("0.00360"), "the lowest error is first"

@@ -79,8 +79,8 @@ def recorded(path: Path) -> Rivals:
         return Rivals(entries, f"{said}One seed ({seeds[0]}): small differences mean nothing.")
     return Rivals(
         entries,
-        f"{said}Errors are given for seeds {' / '.join(map(str, seeds))}, the rest for the first: "
-        "differences no larger than between two seeds mean nothing.",
+        f"{said}Errors of seeds {' / '.join(map(str, seeds))}, the rest of seed {seeds[0]}: "
+        "differences no larger than theirs mean nothing.",
     )
 
 
@@ -113,11 +113,11 @@ def plot_html(rivals: Rivals) -> str:
                 "label": RIVALS[e["name"]].title,
                 "bits": e[bits],
                 "psnr": e["psnr"],
-                "about": RIVALS[e["name"]].about,
+                "about": f"Perplexity {e['perplexity']:,.0f}. {RIVALS[e['name']].about}",
             }
             for e in rivals.entries
         ],
-        note=f"Bits that the codes take {how}." if rivals.entries else "",
+        note=f"Bits that the codes of a picture take {how}." if rivals.entries else "",
     )
 
 
