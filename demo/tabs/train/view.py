@@ -46,11 +46,21 @@ class Figures(NamedTuple):
     codebook_size: int
     psnr: float | None = None
     """Of test images, in decibels."""
+    measured: bool = False
+    """On the test images, not in training."""
 
     @property
     def used(self) -> int:
         """Codes in use."""
         return round(self.usage * self.codebook_size)
+
+    @property
+    def said(self) -> str:
+        """Codes in use and perplexity, in words."""
+        return (
+            f"{self.used:,} of {self.codebook_size:,} codes are in use, with a perplexity of "
+            f"{self.perplexity:.0f} {'on the test images' if self.measured else 'in training'}"
+        )
 
 
 PICTURES = 10
@@ -183,7 +193,7 @@ def charts_html(
         line_chart("Losses, log scale", xs, losses, x_max=seconds, log=True, note=waiting),
         line_chart(
             f"{term('perplexity', 'Perplexity')} of "
-            f"{term('codebook size', f'{codebook_size:,} codes')}",
+            f"{term('codebook size', f'{codebook_size:,} codes')}, in training",
             xs,
             [Curve("perplexity", ys("perplexity"))],
             x_max=seconds,
@@ -215,9 +225,8 @@ def collapse_sentence(figures: Figures) -> str:
     if not collapsed(figures.usage, figures.perplexity, figures.codebook_size):
         return ""
     return (
-        f"Codebook collapse: {figures.used:,} of {figures.codebook_size:,} codes are in use, with "
-        f"a perplexity of {figures.perplexity:.0f}; the others are dead. K-means start, restart of "
-        "dead codes and a small β, under Advanced, prevent it."
+        f"Codebook collapse: {figures.said}; the others are dead. K-means start, restart of dead "
+        "codes and a small β, under Advanced, prevent it."
     )
 
 
@@ -231,10 +240,7 @@ def verdict(figures: Figures) -> str:
         if figures.psnr is not None and figures.psnr < BLURRED
         else ""
     )
-    return (
-        f"{health}: {figures.used:,} of {figures.codebook_size:,} codes are in use, with a "
-        f"perplexity of {figures.perplexity:.0f}{still}."
-    )
+    return f"{health}: {figures.said}{still}."
 
 
 def _share(status: Status, elapsed: float, remaining: float | None) -> float:

@@ -138,7 +138,7 @@ export class Steps {
     this.compare(info, cell, order);
     const second = order[1] ?? order[0],
       rank = order.indexOf(held) + 1,
-      margin = number(distances[second] - distances[nearest]);
+      margin = number(Number(number(distances[second])) - Number(number(distances[nearest])));
     say(
       "step2",
       `Squared distance from z_e to each of the ${info.K} codes; the nearest ` +
