@@ -92,7 +92,7 @@ export class Palette {
     hide(this.unfold, !folds);
     write(
       this.unfold,
-      unfolded ? "Fold the black codes" : `Also show the ${blacks.size} black codes`,
+      unfolded ? "Leave the black codes out" : `${blacks.size} black codes are left out: show them`,
     );
     const wanted = order.id === sorted.order && unfolded === sorted.unfolded;
     if ((wanted && (values === sorted.values || this.isHeld)) || (order.id !== "index" && !values))
