@@ -73,13 +73,13 @@ def build_header(
             filterable=False,
             min_width=0,
         )
-        gr.Button("About", size="sm", elem_id="vq-about-open", min_width=0, scale=0)
+        gr.Button("Details", size="sm", elem_id="vq-about-open", min_width=0, scale=0)
         with gr.Column(elem_id="vq-about", min_width=0):
             about = gr.HTML(facts(settings, value), elem_id="vq-facts", padding=False)
             with gr.Row(elem_id="vq-about-files"):
                 zipped = gr.Button("Download zip", size="sm", elem_id="vq-download", min_width=0)
                 page = gr.Button(
-                    "Download page", size="sm", elem_id="vq-download-page", min_width=0
+                    "Download as web page", size="sm", elem_id="vq-download-page", min_width=0
                 )
                 put = gr.UploadButton(
                     "Upload",

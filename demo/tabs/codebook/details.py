@@ -48,7 +48,7 @@ def patches(subject: "InspectedModel", use: "UsageCounts", code: int) -> answers
     if subject.gallery is None:
         return row_of(
             np.zeros((0, 1, 1, 1), np.uint8),
-            "Choose a data set under Count to see real patches of it.",
+            "Choose a data set under Count to see real patches.",
         )
     return row_of(
         _from_gallery(subject, code),
