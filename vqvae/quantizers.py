@@ -70,7 +70,7 @@ ABOUT_ESTIMATORS: dict[str, About] = {
     "rotation": About(
         "rotation trick",
         "The gradient passes turned and scaled from code to encoder output: it tells how outputs "
-        "of one code differ, but here the outputs stop spreading and the error is higher.",
+        "of one code differ, but here they stop spreading and the error is higher.",
     ),
 }
 

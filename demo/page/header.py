@@ -22,7 +22,7 @@ from demo.uploads import uploaded
 TITLE = "VQ-VAE Playground"
 HEADING = f"<h1>{TITLE}</h1>"
 FILES = (
-    "The zip holds all files of the model, for Python or to upload again. The page is one html "
+    "The zip holds all files of the model, for Python or to upload again. The web page is one html "
     "file that runs it: a double click opens it, with no server and no network."
 )
 FOR_A_CLASS = """<section class="vq-class" aria-labelledby="vq-class-title">
@@ -79,7 +79,7 @@ def build_header(
             with gr.Row(elem_id="vq-about-files"):
                 zipped = gr.Button("Download zip", size="sm", elem_id="vq-download", min_width=0)
                 page = gr.Button(
-                    "Download as web page", size="sm", elem_id="vq-download-page", min_width=0
+                    "Save web page", size="sm", elem_id="vq-download-page", min_width=0
                 )
                 put = gr.UploadButton(
                     "Upload",

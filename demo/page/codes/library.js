@@ -130,10 +130,10 @@ export function useOf(counts, about, code) {
   const ratio = (count * counts.length) / total;
   const often =
     ratio >= 1.05
-      ? `${ratio.toFixed(1)} times as often as if all codes were used equally`
+      ? `${ratio.toFixed(1)} times an equal share`
       : ratio < 0.95
-        ? `${(100 * ratio).toFixed(0)}\u202f% as often as if all codes were used equally`
-        : "just as often as if all codes were used equally";
+        ? `${(100 * ratio).toFixed(0)}\u202f% of an equal share`
+        : "exactly an equal share";
   const rank = 1 + counts.filter((other) => other > count).length;
   return (
     `Chosen ${count.toLocaleString("en")} times in ${about}: ${often}. ` +

@@ -92,7 +92,7 @@ export class Palette {
     hide(this.unfold, !folds);
     write(
       this.unfold,
-      unfolded ? "Leave the black codes out" : `${blacks.size} black codes are left out: show them`,
+      unfolded ? "Hide the black codes" : `Show the ${blacks.size} hidden black codes`,
     );
     const wanted = order.id === sorted.order && unfolded === sorted.unfolded;
     if ((wanted && (values === sorted.values || this.isHeld)) || (order.id !== "index" && !values))
