@@ -61,7 +61,7 @@ GLOSSARY = {
     ),
     "usage": "The share of codes that were chosen at least once, from 0 to 100 %.",
     "perplexity": (
-        "How many codes are in effective use: K if all are chosen equally often, 1 if "
+        "How many equally used codes would be as varied: K if all are chosen equally often, 1 if "
         "only one ever is."
     ),
     "entropy": "The average information in an index, in bits, given how often each code is chosen.",
@@ -119,6 +119,9 @@ GLOSSARY = {
     "posterior collapse": (
         "The encoder of a VAE carries no information, so the decoder draws the same for all."
     ),
+    "Gaussian": (
+        "A normal distribution: numbers drawn from it lie around a mean, far ones being rare."
+    ),
     "KL divergence": (
         "What a VAE pays for its latents: how far they are from pure noise, in nats or bits."
     ),
@@ -174,6 +177,7 @@ SEE = {
     "guidance": "generate",
     "class": "generate",
     "parallel steps": "generate",
+    "Gaussian": "generate",
     "PSNR": "reconstruct",
     "SSIM": "reconstruct",
     "bits per image": "reconstruct",

@@ -28,8 +28,8 @@ class About(NamedTuple):
 ABOUT: dict[str, About] = {
     "ema": About(
         "moving average (EMA)",
-        "Codes follow the mean of their vectors: the lowest error in few steps, at the price "
-        "of a start by k-means and restarts of dead codes.",
+        "Codes follow the mean of their vectors: the lowest error in few steps, but it needs a "
+        "k-means start and restarts of dead codes.",
     ),
     "gradient": About(
         "codebook loss",
@@ -44,12 +44,12 @@ ABOUT: dict[str, About] = {
     "lfq": About(
         "LFQ, signs",
         "Each number keeps only its sign: no search and bits that each mean something, but two "
-        "values per number cost detail, and codes stay in use only by an entropy loss.",
+        "values per number cost detail, and only an entropy loss keeps the codes in use.",
     ),
     "bsq": About(
         "BSQ, signs on a sphere",
-        "Signs as in LFQ, of latents of length 1: no latent is far from its code, at the "
-        "same price.",
+        "Signs as in LFQ, of latents of length 1: no latent is far from its code, "
+        "with the same drawbacks.",
     ),
     "simvq": About(
         "SimVQ, one matrix",
@@ -70,7 +70,7 @@ ABOUT_ESTIMATORS: dict[str, About] = {
     "rotation": About(
         "rotation trick",
         "The gradient passes turned and scaled from code to encoder output: it tells how outputs "
-        "of one code differ, but here the outputs stop spreading and the error is higher.",
+        "of one code differ, but here they stop spreading and the error is higher.",
     ),
 }
 

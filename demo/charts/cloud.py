@@ -62,8 +62,8 @@ def cloud_html(packed: str) -> str:
     )
     return (
         f'<figure class="vq-cloud">{cloud_svg(packed)}'
-        f"<figcaption><b>The codebook moves</b><ul>{legend}</ul>"
+        f"<figcaption><b>Watch the codebook move</b><ul>{legend}</ul>"
         "<p>Each latent is replaced by the code nearest to it. A healthy codebook spreads over the "
-        "latents; in a collapsed one most codes lie where no latent comes. The plane is the one in "
-        "which these points spread most.</p></figcaption></figure>"
+        "latents; in a collapsed one most codes lie where no latent comes. Shown in the two "
+        "directions in which these points vary most.</p></figcaption></figure>"
     )

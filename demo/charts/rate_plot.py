@@ -35,7 +35,10 @@ NAMES = {
     "quantizer": "quantizers",
 }
 UNJOINED = ("quantizer",)
-"""Series whose points are not steps of one setting, so that no line joins them."""
+"""Series whose points are not steps of one setting: each has its name beside it, and no line joins
+them."""
+EDGE = 25
+"""Nearer to an edge than so many percent a name has room on one side only."""
 POINT_AT = "Point at or tap a mark: its name and figures appear here."
 LIMIT = 400
 """Points drawn at most."""
@@ -56,6 +59,7 @@ def rate_html(points: Iterable[dict], *, note: str = "") -> str:
         series.setdefault(str(point["series"]), []).append(point)
     lines = "".join(_lines(name, members, plane) for name, members in series.items())
     marks = "".join(_mark(name, p, plane) for name, members in series.items() for p in members)
+    marks += "".join(_names(series[name], plane) for name in UNJOINED if name in series)
     x_ticks, y_ticks = plane.ticks()
     grid = "".join(
         f'<line x1="0" x2="100" y1="{100 - p:.2f}" y2="{100 - p:.2f}"/>' for p, _ in y_ticks
@@ -142,6 +146,20 @@ def _mark(name: str, point: dict, plane: _Plane) -> str:
         f'<i class="vq-rate-point vq-rate-{STYLES.get(name, "own")}" tabindex="0" role="img" '
         f'aria-label="{escape(said)}" style="left:{x:.2f}%;bottom:{y:.2f}%"></i>'
     )
+
+
+def _names(members: list[dict], plane: _Plane) -> str:
+    """The name of each mark beside it; from the top down on its left and on its right by turns, so
+    that those of neighbours do not meet."""
+    said = []
+    for n, point in enumerate(sorted(members, key=lambda p: -p["psnr"])):
+        x, y = plane.place(point)
+        left = x > EDGE and (n % 2 == 0 or x > 100 - EDGE)
+        said.append(
+            f'<span class="vq-rate-name{" vq-left" if left else ""}" aria-hidden="true" '
+            f'style="left:{x:.2f}%;bottom:{y:.2f}%">{escape(point["label"])}</span>'
+        )
+    return "".join(said)
 
 
 def _groups(name: str, members: list[dict]) -> list[list[dict]]:

@@ -3,6 +3,7 @@
 import gc
 import logging
 import re
+import time
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -235,8 +236,12 @@ def _get(cache: FolderCache, model_id: object, settings: Settings) -> Any:
 
 
 def _mine(run: Path) -> str:
-    """What its owner called it, or else the end of its id, which is long and random."""
-    return f"Mine: {runfiles.read_json(run / runfiles.JOB).get('name') or run.name[-6:]}"
+    """What its owner called it, or else when it was begun; of an uploaded model, which does not
+    tell, the end of its id, which is long and random."""
+    job = runfiles.read_json(run / runfiles.JOB)
+    begun = figure(job.get("created"))
+    when = time.strftime("%d %b %H:%M", time.localtime(begun)) if begun else run.name[-6:]
+    return f"Mine: {job.get('name') or when}"
 
 
 def _folders(folder: Path, root: Path) -> list[Path]:

@@ -175,8 +175,8 @@ def _extract(file: BinaryIO, target: Path, limit: int) -> None:
         if isinstance(error, TransferError):
             raise
         raise TransferError(
-            "That file is not a readable zip: upload a model as it was downloaded here, neither "
-            "cut nor encrypted."
+            "That file is not a readable zip: upload a model as it was downloaded here, "
+            "complete and not encrypted."
         ) from error
 
 

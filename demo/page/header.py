@@ -22,16 +22,16 @@ from demo.uploads import uploaded
 TITLE = "VQ-VAE Playground"
 HEADING = f"<h1>{TITLE}</h1>"
 FILES = (
-    "The zip holds all files of the model, for Python or to upload again. The page is one html "
+    "The zip holds all files of the model, for Python or to upload again. The web page is one html "
     "file that runs it: a double click opens it, with no server and no network."
 )
 FOR_A_CLASS = """<section class="vq-class" aria-labelledby="vq-class-title">
   <h3 id="vq-class-title">For a class</h3>
   <p class="vq-note">A link that opens what you see now: tab, model, settings and lesson card.</p>
-  <label><input type="checkbox" id="vq-class-hide"> Hide controls: students keep the presets and
-    the buttons</label>
+  <label><input type="checkbox" id="vq-class-hide"> Hide controls: students see only presets and
+    buttons</label>
   <button type="button" id="vq-class-link">Copy class link</button>
-  <button type="button" id="vq-class-frame">Copy embed line</button>
+  <button type="button" id="vq-class-frame">Copy embed code</button>
   <p class="vq-note" id="vq-class-said" role="status"></p>
 </section>"""
 SAVE = """(model) => {
@@ -73,13 +73,13 @@ def build_header(
             filterable=False,
             min_width=0,
         )
-        gr.Button("About", size="sm", elem_id="vq-about-open", min_width=0, scale=0)
+        gr.Button("Details", size="sm", elem_id="vq-about-open", min_width=0, scale=0)
         with gr.Column(elem_id="vq-about", min_width=0):
             about = gr.HTML(facts(settings, value), elem_id="vq-facts", padding=False)
             with gr.Row(elem_id="vq-about-files"):
                 zipped = gr.Button("Download zip", size="sm", elem_id="vq-download", min_width=0)
                 page = gr.Button(
-                    "Download page", size="sm", elem_id="vq-download-page", min_width=0
+                    "Save web page", size="sm", elem_id="vq-download-page", min_width=0
                 )
                 put = gr.UploadButton(
                     "Upload",

@@ -59,7 +59,7 @@ def problem_html(sentence: str) -> str:
 
 
 def clock(seconds: float | None) -> str:
-    """`9.4 s`, `42 s`, `3 min 05 s`, `2 h 07 min`; of None `no time limit`."""
+    """`9.4 s`, `42 s`, `3 min 05 s`, `1 min`, `2 h 07 min`; of None `no time limit`."""
     if seconds is None:
         return "no time limit"
     if seconds < 10:
@@ -68,5 +68,6 @@ def clock(seconds: float | None) -> str:
     if whole < 60:
         return f"{whole} s"
     if whole < 3600:
-        return f"{whole // 60} min {whole % 60:02} s"
-    return f"{whole // 3600} h {whole % 3600 // 60:02} min"
+        return f"{whole // 60} min" + (f" {whole % 60:02} s" if whole % 60 else "")
+    minutes = whole % 3600 // 60
+    return f"{whole // 3600} h" + (f" {minutes:02} min" if minutes else "")

@@ -237,8 +237,7 @@ def _open(data: bytes) -> Image.Image:
         raise _too_many_pixels("far too large", MAX_PIXELS) from None
     except Exception:  # UnidentifiedImageError, and whatever a damaged header makes a reader raise
         raise ImageError(
-            f"The file is not a picture that can be read, whatever its name says (or it is cut "
-            f"off); {VALID}."
+            f"The file cannot be read as a picture: it may be damaged or misnamed; {VALID}."
         ) from None
 
 

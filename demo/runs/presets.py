@@ -60,8 +60,7 @@ FIELDS: tuple[Field, ...] = (
     Field(
         "dataset",
         "Images to learn",
-        "Synthetic digits are drawn by the app; the others are "
-        "downloaded once, when they are not there yet.",
+        "Synthetic digits are drawn by the app; the others are downloaded the first time.",
         "mnist",
         choices=DATASETS,
         advanced=False,
@@ -268,8 +267,8 @@ PRESETS: dict[str, Preset] = {
     ),
     "shrink": Preset(
         "Collapse: β = 1,000",
-        "Bad on purpose: with β = 1,000 the encoder is paid to sit on the codes instead of "
-        "describing the image: its outputs shrink onto a few of them, and without restart the "
+        "Bad on purpose: with β = 1,000 the encoder is rewarded for staying on the codes instead "
+        "of describing the image: its outputs shrink onto a few of them, and without restart the "
         "others stay dead.",
         {"commitment_weight": 1000, "restart": False, "seconds": 30},
         good=False,

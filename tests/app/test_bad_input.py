@@ -147,7 +147,7 @@ FOR_PICTURES = ("draw", "show", "edit", "encode", "reconstruct")
 # better.
 USUAL = {
     "draw": (
-        r"not a picture that can be read|cut off or damaged|empty|million|each side|SVG|web "
+        r"cannot be read as a picture|cut off or damaged|empty|million|each side|SVG|web "
         r"page|PDF|no number"
     ),
     "paste": r"grid text|JSON|Paste",
@@ -230,7 +230,7 @@ EXPECTED = {
     ("upload", "model: gallery with a number for a list"): r"latent_indices is torch\.int64 \(\)",
     ("upload", "model: damaged metrics"): r"metrics\.json is damaged",
     ("upload", "model: two in one"): r"upload one model at a time",
-    ("upload", "model: encrypted"): r"neither cut nor encrypted",
+    ("upload", "model: encrypted"): r"complete and not encrypted",
     ("encode", "HTML"): r"a web page, not an image",
     ("encode", "HEIC"): r"a HEIC file, cut off or damaged",
     ("encode", "gzip"): r"an archive, not an image",

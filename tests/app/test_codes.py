@@ -104,8 +104,8 @@ def test_use_is_told_in_words(settings):
     often, dead = in_page(library, [most, DEAD])
     ratio = int(counts[most]) * K / int(counts.sum())
     assert often["use"] == (
-        f"Chosen {int(counts[most]):,} times in 30 test pictures of MNIST: {ratio:.1f} times as "
-        f"often as with equal use. Rank 1 of {K}."
+        f"Chosen {int(counts[most]):,} times in 30 test pictures of MNIST: {ratio:.1f} times "
+        f"an equal share. Most used of {K}."
     )
     assert dead["use"].startswith("A dead code: no cell of 30 test pictures of MNIST chose it.")
     assert in_page(ask(settings, "bare"), [0])[0]["use"].startswith("Nothing was counted")

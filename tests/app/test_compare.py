@@ -5,6 +5,7 @@ import base64
 import io
 import json
 import math
+import re
 from itertools import pairwise
 from pathlib import Path
 
@@ -600,6 +601,14 @@ def test_points_stand_where_their_figures_say_and_texts_are_escaped():
     told = {"series": "quantizer", "label": "FSQ", "bits": 64, "psnr": 20.0, "about": "A grid."}
     html = rate_plot.rate_html([told])
     assert 'aria-label="FSQ: 64 bits, 20.0 dB. A grid."' in html and rate_plot.POINT_AT in html
+    two = [{**told, "label": name, "psnr": psnr} for name, psnr in (("low", 20.0), ("high", 21.0))]
+    names = re.findall(r'class="vq-rate-name( vq-left)?".*?>(\w+)<', rate_plot.rate_html(two))
+    assert names == [("", "high"), ("", "low")], "at the left edge both are on the right"
+    far = {**told, "label": "far", "bits": 4096}
+    names = re.findall(
+        r'class="vq-rate-name( vq-left)?".*?>(\w+)<', rate_plot.rate_html([*two, far])
+    )
+    assert (" vq-left", "far") in names
 
 
 def test_the_stored_sweep_is_there_at_once_and_a_damaged_one_is_left_out(settings):

@@ -3,6 +3,7 @@
 import io
 import json
 import logging
+import re
 import threading
 import zipfile
 from concurrent.futures import ThreadPoolExecutor
@@ -75,7 +76,13 @@ def test_own_models_are_seen_by_their_visitor_only(settings, template):
     add_run(settings, template)
     mine = [entry for entry in list_models(settings, VISITOR) if entry.own]
     assert [entry.id for entry in mine] == [own_id(settings.runs, VISITOR, "a1b2")]
-    assert mine[0].title.startswith("Mine: ")
+    assert mine[0].title.startswith("Mine: a1b2 · "), (
+        "an uploaded one does not tell when it was begun"
+    )
+    job = settings.runs / VISITOR / "a1b2" / "job.json"
+    job.write_text(json.dumps({"created": 40.0 * 86_400}))
+    [named] = [entry.name for entry in list_models(settings, VISITOR) if entry.own]
+    assert re.fullmatch(r"Mine: \d\d Feb \d\d:\d\d", named)
     assert len(list_models(settings, OTHER)) == len(list_models(settings)) == 2
 
 
@@ -322,7 +329,7 @@ def test_an_encrypted_member_is_one_sentence(settings, template, tmp_path):
             at = content.find(mark, at + 4)
     file = tmp_path / "upload.zip"
     file.write_bytes(content)
-    with pytest.raises(TransferError, match="neither cut nor encrypted"):
+    with pytest.raises(TransferError, match="complete and not encrypted"):
         unpack(file, VISITOR, settings)
 
 

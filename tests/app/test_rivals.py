@@ -212,7 +212,7 @@ def test_the_conclusion_follows_from_the_figures():
     assert "what a small prior needs" in both
     assert "prior needs" not in rivals_view.table_html(rivals_view.Rivals([without], ""))
     best = {**ENTRY, "perplexity": 500.0}
-    assert "not a better picture" not in rivals_view.conclusion([LFQ, best])
+    assert "do not make a better picture" not in rivals_view.conclusion([LFQ, best])
     assert rivals_view.conclusion([ENTRY]) == ""
     hasty = rivals_view.conclusion([{**LFQ, "steps": 7}, {**ENTRY, "steps": 200}])
     assert hasty.startswith("Not trained enough to compare: 7 steps") and "Lowest" not in hasty
@@ -229,7 +229,7 @@ def test_the_recorded_table_is_there_at_once_and_a_damaged_one_is_left_out(setti
         view = PlanSide("quantizers", jobs, settings).show("", None, None, "")
     finally:
         jobs.close()
-    assert "Recorded: 5 steps of MNIST each, on 10 test images. The mse is that of seeds 3 / 4" in (
+    assert "Recorded: 5 steps of MNIST each, on 10 test images. Errors of seeds 3 / 4" in (
         view.table
     )
     assert view.table.count("<tr>") == 3 and "<td>0.00180 / 0.00190</td>" in view.table
@@ -237,7 +237,7 @@ def test_the_recorded_table_is_there_at_once_and_a_damaged_one_is_left_out(setti
     assert "341.2" not in view.table and "341 bits, 24.4 dB" in view.figure
     path.write_text(json.dumps({**stored, "seeds": [3], "done": first}))
     one = rivals_view.table_html(rivals_view.recorded(path))
-    assert "One seed (3): small differences say nothing" in one and "<td>0.00180</td>" in one
+    assert "One seed (3): small differences mean nothing" in one and "<td>0.00180</td>" in one
     entry = {**ENTRY, "seed": 3, "mse": "<b>"}
     for bad in (
         "{",

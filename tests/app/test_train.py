@@ -379,7 +379,7 @@ def test_collapse_is_called_by_its_name():
 
 def test_a_healthy_codebook_of_blurred_pictures_is_no_success():
     sharp, grey = (train_view.Figures(1.0, 5, 7, psnr) for psnr in (20.0, 9.8))
-    assert train_view.verdict(sharp).endswith("with a perplexity of 5.")
+    assert train_view.verdict(sharp).endswith("with a perplexity of 5 in training.")
     assert "still blurred (9.8 dB): train longer." in train_view.verdict(grey)
 
 
@@ -409,7 +409,9 @@ def test_what_a_run_measured_at_its_end_is_what_its_sentence_counts(tmp_path):
     runfiles.write_atomic(
         tmp_path / runfiles.CHECKPOINT / "metrics.json", {"usage": 0.1, "perplexity": 5.0}
     )
-    assert RunLive(tmp_path, status("finished")).figures() == train_view.Figures(0.1, 5.0, 64)
+    assert RunLive(tmp_path, status("finished")).figures() == train_view.Figures(
+        0.1, 5.0, 64, measured=True
+    )
     assert RunLive(None, None).figures() is None
 
 
@@ -437,7 +439,15 @@ def test_texts_of_others_are_shown_as_text():
 
 @pytest.mark.parametrize(
     ("seconds", "text"),
-    [(-1, "0.0 s"), (9.44, "9.4 s"), (42, "42 s"), (185, "3 min 05 s"), (7620, "2 h 07 min")],
+    [
+        (-1, "0.0 s"),
+        (9.44, "9.4 s"),
+        (42, "42 s"),
+        (60, "1 min"),
+        (185, "3 min 05 s"),
+        (7620, "2 h 07 min"),
+        (7205, "2 h"),
+    ],
 )
 def test_clock(seconds, text):
     assert train_view.clock(seconds) == text

@@ -62,7 +62,7 @@ def test_another_picture_to_walk_towards_other_samples_and_a_class(compare):
         act()
         compare.wait_for_function(drawn, arg=[samples, before])
     compare.get_by_label("Class that the conditional VAE is told").select_option("3")
-    expect(compare.locator(".vc-verdict")).not_to_contain_text("was told no class")
+    expect(compare.locator(".vc-verdict")).not_to_contain_text("was given no class")
     assert compare.errors == []
 
 

@@ -793,10 +793,10 @@ def test_a_fresh_palette_is_sorted_by_likeness(context, open_page):
     )
     expect(first).to_have_attribute("data-code", held)
     unfold = page.locator("#vq-edit [data-ref=unfold]")
-    expect(unfold).to_have_text(re.compile(r"Show \d+ black codes, too"))
+    expect(unfold).to_have_text(re.compile(r"Show the \d+ hidden black codes"))
     bright = second.get_attribute("data-code")
     unfold.click()
-    expect(unfold).to_have_text("Fold the black codes")
+    expect(unfold).to_have_text("Hide the black codes")
     expect(second).not_to_have_attribute("data-code", bright)
     assert page.errors == []
 

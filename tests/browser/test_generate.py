@@ -193,7 +193,7 @@ def test_keys_walk_over_pictures_and_cells(tab):
     page.focus(".vg-picks button")
     page.keyboard.press("ArrowDown")
     page.keyboard.press("ArrowRight")
-    assert page.inner_text(".vg-which") == "picture 12, class 1,"
+    assert page.inner_text(".vg-which") == "picture 12 (class 1)"
     page.focus(".vg-cells button")
     page.keyboard.press("ArrowRight")
     page.keyboard.press("ArrowDown")

@@ -267,7 +267,7 @@ def test_a_class_sees_the_lesson_on_the_whole_screen_and_a_remote_turns_it(conte
     assert words.evaluate(size) > 1.2 * before
     assert page.evaluate("getComputedStyle(document.documentElement).zoom") == "1"
     for key, name in [
-        ("PageDown", "Which grids are pictures?"),  # also where the card before is not done
+        ("PageDown", "Which grids make pictures?"),  # also where the card before is not done
         ("PageDown", "Draw something new"),
         ("PageDown", "That is a VQ-VAE"),
         ("PageDown", "That is a VQ-VAE"),

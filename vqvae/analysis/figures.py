@@ -84,7 +84,7 @@ def index_page(use: UsageCounts, figures: list[str], tables: list[str], about: s
 
     facts = [
         ("Used", f"{use.codebook_size - use.dead:,} of {use.codebook_size:,} codes"),
-        ("Perplexity", f"{use.perplexity:.1f} codes in effective use"),
+        ("Perplexity", f"as varied as {use.perplexity:.1f} equally used codes"),
         ("Entropy", f"{use.entropy_bits:.2f} of {use.nominal_bits:.2f} bits per index"),
     ]
     items = "".join(f"<dt>{escape(k)}</dt><dd>{escape(v)}</dd>" for k, v in facts)
@@ -180,7 +180,7 @@ def _positions(figure, model: VQVAE, use: UsageCounts) -> None:
         values.reshape(h, w) if values.size == h * w else values[None], cmap="viridis"
     )
     figure.colorbar(shown, ax=axes, label="perplexity")
-    axes.set(title="Codes in effective use at each position", xlabel="column", ylabel="row")
+    axes.set(title="Perplexity at each position", xlabel="column", ylabel="row")
 
 
 def _classes(figure, model: VQVAE, use: UsageCounts) -> None:

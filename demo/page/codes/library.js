@@ -113,6 +113,11 @@ const distances = {
   },
 };
 
+const ENDINGS = /** @type {Record<string, string>} */ ({ one: "st", two: "nd", few: "rd" });
+const ordinals = new Intl.PluralRules("en", { type: "ordinal" });
+/** "1st", "22nd", "113th". @param {number} rank */
+const ordinal = (rank) => `${rank.toLocaleString("en")}${ENDINGS[ordinals.select(rank)] ?? "th"}`;
+
 /**
  * How often a code was chosen, in a sentence or two.
  * @param {number[] | null} counts of all codes @param {string} about in which pictures @param {number} code
@@ -125,13 +130,13 @@ export function useOf(counts, about, code) {
   const ratio = (count * counts.length) / total;
   const often =
     ratio >= 1.05
-      ? `${ratio.toFixed(1)} times as often as with equal use`
+      ? `${ratio.toFixed(1)} times an equal share`
       : ratio < 0.95
-        ? `${(100 * ratio).toFixed(0)}\u202f% of equal use`
-        : "exactly as with equal use";
+        ? `${(100 * ratio).toFixed(0)}\u202f% of an equal share`
+        : "exactly an equal share";
   const rank = 1 + counts.filter((other) => other > count).length;
   return (
     `Chosen ${count.toLocaleString("en")} times in ${about}: ${often}. ` +
-    `Rank ${rank.toLocaleString("en")} of ${counts.length.toLocaleString("en")}.`
+    `${rank === 1 ? "Most" : `${ordinal(rank)} most`} used of ${counts.length.toLocaleString("en")}.`
   );
 }

@@ -119,7 +119,7 @@ export function makeLesson(box, { prepare }) {
   function unlock(id) {
     did.add(id);
     if (id === shown) {
-      said.textContent = "Done. Go on when you like.";
+      said.textContent = "Done. Continue when you like.";
       open(true);
       name();
     }

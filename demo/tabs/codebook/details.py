@@ -47,12 +47,13 @@ def patches(subject: "InspectedModel", use: "UsageCounts", code: int) -> answers
         )
     if subject.gallery is None:
         return row_of(
-            np.zeros((0, 1, 1, 1), np.uint8), "Count a data set above to see real patches of it."
+            np.zeros((0, 1, 1, 1), np.uint8),
+            "Choose a data set under Count to see real patches.",
         )
     return row_of(
         _from_gallery(subject, code),
-        "From stored test pictures, as the model draws them; count a data set above to see real "
-        "pixels.",
+        "From stored test pictures, as the model draws them; choose a data set under Count to see "
+        "real pixels.",
     )
 
 

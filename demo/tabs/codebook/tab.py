@@ -13,7 +13,7 @@ from demo.text import term
 INTRODUCTION = (
     f"The model has learned a {term('codebook')}: a list of vectors, its {term('code', 'codes')}. "
     "Every square of a picture is written down as one of them. Click any code, in any figure, to "
-    "see it everywhere at once. Where only a few are in use, we speak of "
+    "see it everywhere at once. Where only a few are in use, this is called "
     f"{term('codebook collapse')}."
 )
 

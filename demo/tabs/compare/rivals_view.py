@@ -76,11 +76,11 @@ def recorded(path: Path) -> Rivals:
         return Rivals([], "")
     said = f"Recorded: {steps:,} steps of {dataset} each, on {images:,} test images. "
     if len(seeds) == 1:
-        return Rivals(entries, f"{said}One seed ({seeds[0]}): small differences say nothing.")
+        return Rivals(entries, f"{said}One seed ({seeds[0]}): small differences mean nothing.")
     return Rivals(
         entries,
-        f"{said}The mse is that of seeds {' / '.join(map(str, seeds))}, all else is of seed "
-        f"{seeds[0]}: differences as small as between two seeds say nothing.",
+        f"{said}Errors of seeds {' / '.join(map(str, seeds))}, the rest of seed {seeds[0]}: "
+        "differences no larger than theirs mean nothing.",
     )
 
 
@@ -98,7 +98,7 @@ def own(parts: Sequence[Part], results: dict) -> Rivals:
     return Rivals(
         entries,
         f"Yours: {max(asked.values()):,} steps each, on {entries[0]['images']:,} test images. One "
-        "seed: small differences say nothing."
+        "seed: small differences mean nothing."
         + (f" Ended early: {', '.join(cut)}." if cut else ""),
     )
 
@@ -113,11 +113,11 @@ def plot_html(rivals: Rivals) -> str:
                 "label": RIVALS[e["name"]].title,
                 "bits": e[bits],
                 "psnr": e["psnr"],
-                "about": RIVALS[e["name"]].about,
+                "about": f"Perplexity {e['perplexity']:,.0f}. {RIVALS[e['name']].about}",
             }
             for e in rivals.entries
         ],
-        note=f"Bits that the codes take {how}." if rivals.entries else "",
+        note=f"Bits that the codes of a picture take {how}." if rivals.entries else "",
     )
 
 
@@ -200,7 +200,7 @@ def conclusion(entries: Sequence[Mapping[str, Any]]) -> str:
     said = f"Lowest error: {name[id(best)]}. "
     if even is not best:
         said += (
-            f"More codes in use is not a better picture: {name[id(even)]} has the highest "
+            f"More codes in use do not make a better picture: {name[id(even)]} has the highest "
             f"perplexity, and {even['mse'] / best['mse']:.1f} times the error. "
         )
     if short is not best:

@@ -34,7 +34,7 @@ INTRODUCTION = (
     f"The same encoder and decoder, four ways to keep a picture: a grid of {term('code', 'codes')} "
     f"(VQ-VAE), a plain vector ({term('AE')}), a noisy vector close to a normal distribution "
     f"({term('VAE')}), and a VAE that is also given the class. The shipped ones were not trained "
-    "alike: the VQ-VAE learned for an hour, the others for a quarter of one. Train all four below "
+    "alike: the VQ-VAE trained for an hour, the others for 15 minutes. Train all four below "
     "for a fair comparison."
 )
 

@@ -1,4 +1,4 @@
-"""The Generate tab's one component: settings, the sheet of samples, how one of them came to be, and
+"""The Generate tab's one component: settings, the sheet of samples, how one of them was made, and
 what it is near.
 
 One component, because all of it follows one sheet and one clock. `controls.js` reads the settings,

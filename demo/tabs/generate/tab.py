@@ -10,7 +10,7 @@ from demo.tabs.generate.questions import JOB_QUESTIONS, QUESTIONS, warm_up
 from demo.text import term
 
 INTRODUCTION = (
-    f"A {term('prior')} has learned which grids of codes are pictures. It draws a new grid, a few "
+    f"A {term('prior')} has learned which grids of codes make pictures. It draws a new grid, a few "
     "cells at a time, each given those that are there already, and the decoder turns it into a "
     "picture."
 )

@@ -159,7 +159,7 @@ def _group(group: str, made: dict[str, Any]) -> dict[str, gr.HTML]:
 
 def explain(key: str) -> str:
     """HTML of the sentence under the presets."""
-    why = PRESETS[key].why if key in PRESETS else "Every field as you set it."
+    why = PRESETS[key].why if key in PRESETS else "Your own settings."
     return f'<p class="vq-note">{escape(why)}</p>'
 
 

@@ -59,7 +59,7 @@ class RunLive:
             mse := figure(runfiles.read_json(self.folder / runfiles.LIVE).get("mse"))
         ):
             psnr = train_view.decibels(mse)
-        return train_view.Figures(usage, perplexity, size, psnr)
+        return train_view.Figures(usage, perplexity, size, psnr, known is measured)
 
     def charts(self) -> str:
         """The curves of the stage; under those of a prior the ones of its model, where the run

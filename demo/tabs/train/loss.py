@@ -49,11 +49,12 @@ def loss_html(record: Mapping[str, Any]) -> str:
     return (
         '<section class="vq-loss" aria-label="The loss"><h3>The '
         f"{term('loss')}, and what each part of it moves</h3>"
-        f'{PICTURE}<p class="vq-loss-sum"><b>L</b> = {parts}</p>'
-        f'<p class="vq-note">The dashed arrow is the {term("straight-through")} estimator: the '
-        f"{term('gradient')} jumps from z_q to z_e. Codebook and commitment loss are the same "
-        "distance, so their curves coincide; what differs is who moves: the codes, or the "
-        "encoder. With "
+        f'{PICTURE}<p class="vq-note">x is the picture, z_e the {term("latent")} of a cell, z_q '
+        f"the nearest {term('code')}, x̂ the picture redrawn. Dashed: the {term('gradient')} "
+        f"jumps from z_q to z_e ({term('straight-through')}).</p>"
+        f'<p class="vq-loss-sum"><b>{term("loss", "L")}</b> = {parts}</p>'
+        '<p class="vq-note">Codebook and commitment loss are the same distance, so their curves '
+        "coincide; what differs is who moves: the codes, or the encoder. With "
         f"{term('EMA')}, a moving average moves the codes in place of the codebook "
         "loss.</p></section>"
     )

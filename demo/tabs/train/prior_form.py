@@ -49,7 +49,7 @@ class PriorForm(NamedTuple):
                 SECONDS,
                 label="Training time of the prior, seconds",
                 elem_id="vq-prior-seconds",
-                info="Ten already show a change; readable digits take about two minutes.",
+                info="Ten seconds already show a change; readable digits take about two minutes.",
             )
             conditional = gr.Checkbox(
                 True,

@@ -25,10 +25,8 @@ PRIOR_ADVICE = {
     ),
     Phase.PAUSED: "Paused. Resume continues from this step.",
     Phase.EVALUATING: "Measuring the prior on test images.",
-    Phase.FINISHED: "Done: the model in the picker at the top of the page can draw new images now.",
-    Phase.STOPPED: (
-        "Stopped early; the model with this prior is in the picker at the top of the page."
-    ),
+    Phase.FINISHED: "Done: the model in the menu at the top can draw new images now.",
+    Phase.STOPPED: "Stopped early; the model with this prior is in the menu at the top.",
 }
 MANY_DEAD = 0.6
 """With a smaller share in use a codebook has many dead codes, as the Codebook tab says."""
@@ -48,11 +46,21 @@ class Figures(NamedTuple):
     codebook_size: int
     psnr: float | None = None
     """Of test images, in decibels."""
+    measured: bool = False
+    """On the test images, not in training."""
 
     @property
     def used(self) -> int:
         """Codes in use."""
         return round(self.usage * self.codebook_size)
+
+    @property
+    def said(self) -> str:
+        """Codes in use and perplexity, in words."""
+        return (
+            f"{self.used:,} of {self.codebook_size:,} codes are in use, with a perplexity of "
+            f"{self.perplexity:.0f} {'on the test images' if self.measured else 'in training'}"
+        )
 
 
 PICTURES = 10
@@ -185,7 +193,7 @@ def charts_html(
         line_chart("Losses, log scale", xs, losses, x_max=seconds, log=True, note=waiting),
         line_chart(
             f"{term('perplexity', 'Perplexity')} of "
-            f"{term('codebook size', f'{codebook_size:,} codes')}",
+            f"{term('codebook size', f'{codebook_size:,} codes')}, in training",
             xs,
             [Curve("perplexity", ys("perplexity"))],
             x_max=seconds,
@@ -217,9 +225,8 @@ def collapse_sentence(figures: Figures) -> str:
     if not collapsed(figures.usage, figures.perplexity, figures.codebook_size):
         return ""
     return (
-        f"Codebook collapse: {figures.used:,} of {figures.codebook_size:,} codes are in use, with "
-        f"a perplexity of {figures.perplexity:.0f}; the others are dead. K-means start, restart of "
-        "dead codes and a small β, under Advanced, prevent it."
+        f"Codebook collapse: {figures.said}; the others are dead. K-means start, restart of dead "
+        "codes and a small β, under Advanced, prevent it."
     )
 
 
@@ -233,10 +240,7 @@ def verdict(figures: Figures) -> str:
         if figures.psnr is not None and figures.psnr < BLURRED
         else ""
     )
-    return (
-        f"{health}: {figures.used:,} of {figures.codebook_size:,} codes are in use, with a "
-        f"perplexity of {figures.perplexity:.0f}{still}."
-    )
+    return f"{health}: {figures.said}{still}."
 
 
 def _share(status: Status, elapsed: float, remaining: float | None) -> float:
@@ -262,8 +266,6 @@ def _advice(status: Status, record: dict[str, Any] | None, figures: Figures | No
         Phase.TRAINING: "Watch the lower row: it sharpens as codes find their place.",
         Phase.PAUSED: "Paused. Resume continues from this step.",
         Phase.EVALUATING: "Measuring the model on the whole test set.",
-        Phase.FINISHED: f"{ended}The model is in the picker at the top of the page.",
-        Phase.STOPPED: (
-            f"{ended}Stopped early; what it has learned is in the picker at the top of the page."
-        ),
+        Phase.FINISHED: f"{ended}The model is in the menu at the top.",
+        Phase.STOPPED: f"{ended}Stopped early; what it has learned is in the menu at the top.",
     }.get(status.phase, "")

@@ -118,7 +118,7 @@ export function makeAtlas(root, { onCode, state }) {
     const counts = state.counts || [];
     const patch =
       look === "drawn" && drawn && drawn.seen.some(Boolean)
-        ? "Each patch is the mean of the stored pictures around cells that hold the code; codes that no picture uses are decoded alone."
+        ? "Each patch is the average of the stored pictures around cells that use the code; codes that no picture uses are decoded alone."
         : "Each patch is what the decoder draws where nothing but this code is.";
     const use = {
       plain: "",

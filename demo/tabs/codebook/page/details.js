@@ -82,9 +82,9 @@ export function makeDetails(root, { ask, onCode, state, atlas, say }) {
     about.textContent = sheet.count
       ? sheet.about
       : shown.count
-        ? `${sheet.about} None of the stored ones holds this code.`
+        ? `${sheet.about} None of the stored ones uses this code.`
         : state.counts.some((n) => n > 0)
-          ? "No picture holds it."
+          ? "No picture uses it."
           : sheet.about;
     if (!sheet.count) {
       box.replaceChildren();
@@ -132,7 +132,7 @@ export function makeDetails(root, { ask, onCode, state, atlas, say }) {
     }
     const parts = [
       canvasPart(`Code ${shown.code} alone. ${card.use.textContent}`, card.tile, 96),
-      canvasPart("In pictures, the mean", find(part, ".vc-drawn"), 96),
+      canvasPart("In pictures, on average", find(part, ".vc-drawn"), 96),
     ];
     const row = document.createElement("canvas"),
       tiles = [...find(part, ".vc-patches").querySelectorAll("canvas")];

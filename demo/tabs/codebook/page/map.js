@@ -147,7 +147,7 @@ export function makeMap(root, { ask, plotly, onCode, state, say }) {
       : "";
     note.textContent =
       `${got.note ? `${got.note} ` : ""}${marks}${placed}${explained}${grouped(got.points)} points. Trustworthiness ` +
-      `${(100 * got.trust).toFixed(1)} %: how far neighbours here are true neighbours.${
+      `${(100 * got.trust).toFixed(1)} %: at 100 %, all neighbours on the map are real neighbours.${
         state.opened.has_latents
           ? ""
           : " This checkpoint holds no encoder outputs, so only the codes are shown."

@@ -170,7 +170,7 @@ export function makeUsage(root, { ask, plotly, onCode, state, say }) {
     );
     find(byClass, "figcaption").textContent =
       answer.only === null
-        ? "Codes in effective use in each class"
+        ? "Perplexity in each class"
         : `The bars show ${answer.classes[answer.only]} alone; click it again for all`;
     const grid =
       state.grid[0] * state.grid[1] === answer.by_position.length
@@ -181,7 +181,7 @@ export function makeUsage(root, { ask, plotly, onCode, state, say }) {
     );
     const low = Math.min(...answer.by_position),
       high = Math.max(...answer.by_position);
-    find(byPosition, "figcaption").textContent = `Codes in effective use at each position: ${
+    find(byPosition, "figcaption").textContent = `Perplexity at each position: ${
       short(low) === short(high) ? short(low) : `${short(low)} (dark) to ${short(high)}`
     }`;
     find(part, ".vc-spread").hidden = !answer.images;

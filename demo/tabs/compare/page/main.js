@@ -142,7 +142,7 @@ export function mount({ element, props, server, watch }) {
     find(".vc-switch span").textContent = answer.style
       ? `Centre and scale like ${answer.style}`
       : "";
-    fillClasses(told, find(".vc-class"), "nothing: it takes the class that fits");
+    fillClasses(told, find(".vc-class"), "nothing: it chooses the class that fits best");
     fillClasses(drawn, find(".vc-of"), "any");
     sources.open(answer);
     const keep = started && same;

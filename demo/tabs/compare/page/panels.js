@@ -169,7 +169,7 @@ export function makePanels(root) {
     }
     if (shown.cvae && shown.cvae.guessed) {
       said.push(
-        `The conditional VAE was told no class and took ${names.classes[shown.cvae.label]}, which fits best.`,
+        `The conditional VAE was given no class and chose ${names.classes[shown.cvae.label]}, which fits best.`,
       );
     }
     return said.join(" ");

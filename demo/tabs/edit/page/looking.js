@@ -88,7 +88,7 @@ export class Looking {
     this.update();
   }
 
-  /** The black codes are folded into one line, or shown. */
+  /** The black codes are left out, or shown. */
   unfold() {
     this.state.unfolded = !this.state.unfolded;
     this.update();

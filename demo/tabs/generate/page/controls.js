@@ -3,20 +3,16 @@
 import { along, closest, make } from "../../../page/dom.js";
 
 const PRESETS = [
-  [
-    "Measured best",
-    {},
-    "The defaults: the best balance of likeness and variety that was measured.",
-  ],
+  ["Recommended", {}, "The defaults: the best balance of likeness and variety that was measured."],
   ["Careful", { temperature: 0.6 }, "Only what is likely: cleaner digits, more alike."],
   ["Bold", { temperature: 1.4 }, "Unlikely codes too: more variety, and some pictures fall apart."],
   [
-    "Insistent",
+    "Strong class",
     { guidance: 3 },
     "The class pulls much harder: typical pictures, less varied. Needs a class, or 10 × 10.",
   ],
   [
-    "All at once",
+    "In one step",
     { steps: 1 },
     "One step: no cell sees another while it is drawn, so strokes do not meet. Steps are what makes them agree.",
   ],

@@ -52,9 +52,9 @@ export class Near {
       " Distance: the squared differences of the code vectors, added up over the cells.";
     if (first.equal === cells) return `${among}has exactly these codes: a copy.${measure}`;
     if (usual === null) return `${among}is ${first.distance.toFixed(1)} away.${measure}`;
-    const usually = `for a real test picture that is ${usual.toFixed(1)}, typically`;
+    const usually = `a real test picture is typically ${usual.toFixed(1)} from its nearest`;
     return first.distance < usual / 4
       ? `${among}is only ${first.distance.toFixed(1)} away; ${usually}. That is close to a copy.${measure}`
-      : `${among}is ${first.distance.toFixed(1)} away; ${usually}. So it is no copy.${measure}`;
+      : `${among}is ${first.distance.toFixed(1)} away; ${usually}. So this is not a copy.${measure}`;
   }
 }

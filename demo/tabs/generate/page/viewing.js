@@ -155,7 +155,7 @@ export class Viewing {
     this.closeCell();
     this.sheet.choose(n);
     const { sample } = state,
-      named = sample.label < 0 ? "" : `, class ${classes[sample.label]},`;
+      named = sample.label < 0 ? "" : ` (class ${classes[sample.label]})`;
     find(this.root, ".vg-which").textContent =
       state.samples.length === 1 && !named ? "this picture" : `picture ${n + 1}${named}`;
     find(this.root, '[data-do="undo"]').hidden = !sample.before;

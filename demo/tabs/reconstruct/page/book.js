@@ -81,7 +81,7 @@ export function makeBook(root, { onCode, onMeet }) {
   function light(place, code) {
     mark.style.display = code === null ? "none" : "block";
     if (code === null) {
-      write(under, model ? `${model.codebook_size} vectors; the nearest one wins` : "");
+      write(under, model ? `${model.codebook_size} vectors, the same for every picture` : "");
       if (!latents) {
         write(said, "Point at or tap a square to see how its code was chosen.");
         bars.replaceChildren();
@@ -122,7 +122,7 @@ export function makeBook(root, { onCode, onMeet }) {
       peak = Math.max(...z.map(Math.abs), 1e-9);
     said.textContent =
       `${where}: its vector z_e has ${D} numbers. Of all ${model.codebook_size} codes, ${order[0]} is nearest` +
-      `${order.length > 1 ? `, ${short(distances[order[1]] - distances[order[0]])} ahead of ${order[1]}` : ""}; its number is all that is kept.`;
+      `${order.length > 1 ? `, ${short(Number(short(distances[order[1]])) - Number(short(distances[order[0]])))} ahead of ${order[1]}` : ""}; its number is all that is kept.`;
     vector.setAttribute("aria-label", `z_e = ${z.map(short).join(", ")}`);
     vector.replaceChildren(
       ...z.map((x) => {

@@ -61,7 +61,7 @@ function plotOf(points) {
 function ofDimensions(points) {
   const best = Math.max(...points.map(({ psnr }) => psnr)),
     enough = points.find(({ psnr }) => psnr > best - ALIKE);
-  return `More numbers in a code cost no bits: its index is what is kept. From ${short(enough?.value ?? 1)} on the picture hardly gains.`;
+  return `More numbers in a code cost no bits: its index is what is kept. Beyond ${short(enough?.value ?? 1)}, the picture hardly improves.`;
 }
 
 /** @param {Point[]} points in the order of the weight */
@@ -71,7 +71,7 @@ function ofCommitment(points) {
   const first = points[0],
     last = points[points.length - 1];
   return [
-    `From ${short(Math.min(...fine))} to ${short(Math.max(...fine))} nobody sees a difference.`,
+    `Between ${short(Math.min(...fine))} and ${short(Math.max(...fine))} no difference is visible.`,
     fine.includes(first.value)
       ? ""
       : `At ${short(first.value)} nothing holds the encoder near its codes.`,

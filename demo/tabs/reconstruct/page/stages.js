@@ -138,7 +138,7 @@ export function makeStages(root, initialSize, onMeet) {
     put("ssim", answer.ssim === null ? "–" : answer.ssim.toFixed(3));
     write(findIn(root, ".vr-did"), answer.did);
     write(under("input"), `${size[1]} × ${size[0]} pixels, ${whole(model.bits_before)} bits`);
-    write(under("recon"), `${dB(answer.psnr)}, from ${ratio.toFixed(1)} times fewer bits`);
+    write(under("recon"), `${dB(answer.psnr)} with ${ratio.toFixed(1)} times fewer bits`);
   }
 
   // The cell under the cursor or the focus, in every picture.

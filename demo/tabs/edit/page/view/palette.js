@@ -90,7 +90,10 @@ export class Palette {
       folds = order.id === FIRST_ORDER && blacks.size > 1,
       { sorted } = this;
     hide(this.unfold, !folds);
-    write(this.unfold, unfolded ? "Fold the black codes" : `Show ${blacks.size} black codes, too`);
+    write(
+      this.unfold,
+      unfolded ? "Hide the black codes" : `Show the ${blacks.size} hidden black codes`,
+    );
     const wanted = order.id === sorted.order && unfolded === sorted.unfolded;
     if ((wanted && (values === sorted.values || this.isHeld)) || (order.id !== "index" && !values))
       return;

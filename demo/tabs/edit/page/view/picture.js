@@ -32,7 +32,7 @@ function chosen(state) {
   return {
     map,
     peak,
-    says: `Pixels this cell can change, over ${tried} other codes: ${moved} of ${count}.`,
+    says: `With ${tried} other codes tried here, ${moved} of ${count} pixels changed.`,
   };
 }
 
@@ -89,7 +89,7 @@ export function makePicture(root) {
       tell(
         "about",
         standIn
-          ? `${about[0].toUpperCase()}${about.slice(1)}. Only its codes are stored, so the picture they decode to is the input.`
+          ? `${about[0].toUpperCase()}${about.slice(1)}. No original is stored: the input is the model’s own picture of these codes.`
           : about,
       );
       tell("aboutB", b.source.about);

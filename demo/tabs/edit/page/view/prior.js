@@ -66,7 +66,7 @@ export function makePrior(root, preview, take) {
     write(
       heat,
       `each code given all the others, ${mean.toFixed(1)} bits ` +
-        `per cell here; a blind guess among ${K} codes has ${nominal.toFixed(1)}.`,
+        `per cell here; a blind guess among ${K} codes would be ${nominal.toFixed(1)} bits.`,
     );
   }
 

@@ -47,8 +47,7 @@ export class Steps {
         write(this.ref("where"), placeOf(cursor, info.w));
         write(
           this.ref("step1"),
-          `The encoder outputs ${info.D} numbers per cell: ${info.h * info.w} vectors in all. ` +
-            `This is number ${cursor}, counting from 0.`,
+          `The encoder outputs ${info.D} numbers per cell: ${info.h * info.w} vectors in all.`,
         );
       },
     );
@@ -139,10 +138,10 @@ export class Steps {
     this.compare(info, cell, order);
     const second = order[1] ?? order[0],
       rank = order.indexOf(held) + 1,
-      margin = number(distances[second] - distances[nearest]);
+      margin = number(Number(number(distances[second])) - Number(number(distances[nearest])));
     say(
       "step2",
-      `Squared Euclidean distance from z_e to each of the ${info.K} codes; the nearest ` +
+      `Squared distance from z_e to each of the ${info.K} codes; the nearest ` +
         `${Math.min(NEAREST, info.K)}${rank > NEAREST ? ", and the one in the grid" : ""}.`,
     );
     say("argmin", String(nearest));
@@ -154,10 +153,7 @@ export class Steps {
         : `Code ${nearest} is nearest, but the grid holds code ${held}, rank ${rank}: the edit.`,
     );
     say("step4", `Row ${held} of the codebook (${info.K} × ${info.D}).`);
-    say(
-      "step5",
-      `Put back at its place in (${info.D}, ${info.h}, ${info.w}), and the decoder draws.`,
-    );
+    say("step5", `Back in its place among the ${info.h * info.w} cells: the decoder draws.`);
     say("stepLength", number(cell.step));
     say("step6", SIXTH);
     say("zeSaid", `z_e = ${some(cell.z_e)}`);
