@@ -10,6 +10,7 @@ import torch
 from PIL import Image
 
 import vqvae
+from vqvae import distributed
 from vqvae.__main__ import main
 from vqvae.checkpoints.files import read_tensors
 from vqvae.cli import train_start
@@ -213,6 +214,39 @@ def test_a_run_that_diverges_keeps_the_good_weights_and_says_why(
         and "Traceback" not in err
     )
     assert vqvae.load(tmp_path / "a").config.codebook_size == 16
+
+
+def test_a_run_that_has_lost_another_process_is_saved_and_goes_on(
+    cli_train, tmp_path, monkeypatch, capsys
+):
+    average, calls = distributed.average, []
+
+    def lost(*given):
+        calls.append(1)
+        if len(calls) == 4:
+            raise distributed.ProcessLost("Another process has ended.")
+        return average(*given)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(distributed, "average", lost)
+        assert cli_train(tmp_path / "a", "--steps", "6") == 1
+    err = capsys.readouterr().err
+    assert "Another process has ended. Everything up to step 3 is saved in" in err
+    assert read_run(tmp_path / "a")["step"] == 3
+    assert main(["train", "--resume", str(tmp_path / "a")]) == 0
+    assert vqvae.read_info(tmp_path / "a")["training"]["step"] == 6
+
+
+def test_force_leaves_nothing_of_the_old_checkpoint_beside_the_new_one(
+    cli_train, tmp_path, monkeypatch
+):
+    def failing(*_, **__):
+        raise vqvae.CheckpointError("The checkpoint could not be written: no space.")
+
+    assert cli_train(tmp_path / "a", "--steps", "1") == 0
+    monkeypatch.setattr(vqvae.Training, "save", failing)
+    assert cli_train(tmp_path / "a", "--steps", "1", "--force") == 1
+    assert not vqvae.list_checkpoints(tmp_path)
 
 
 def test_force_replaces_a_checkpoint_and_what_belongs_to_it(cli_train, tmp_path, capsys):

@@ -79,9 +79,11 @@ def run_of(quantizer: str) -> Training:
 
 def train_and_write(quantizer: str, folder: Path, note: str = "") -> None:
     """The records and the weights go to files of this process."""
-    training = run_of(quantizer)
+    training, begin = run_of(quantizer), time.perf_counter()
     records = [record.to_dict() for record in training.steps()]
+    wall = time.perf_counter() - begin
     name = f"{quantizer}{note}-{distributed.rank()}-of-{distributed.world_size()}"
+    (folder / f"{name}.seconds").write_text(str(wall))
     (folder / f"{name}.json").write_text(json.dumps(records))
     save_file(
         {k: v.contiguous() for k, v in training.model.state_dict().items()},
@@ -222,6 +224,13 @@ def test_both_processes_end_with_the_same_bits(two, run):
     assert [r["loss"] for r in records] == [r["loss"] for r in others]
     if run.removesuffix("gloo") in ("ema", "gradient", "residual"):
         assert sum(r["restarted"] for r in records) > 20, "restarts must have been put to the test"
+
+
+def test_the_time_of_a_step_is_the_mean_of_both(two):
+    walls = [float((two[0] / f"ema-{rank}-of-2.seconds").read_text()) for rank in (0, 1)]
+    for rank in (0, 1):
+        records, _ = read(two[0], f"ema-{rank}-of-2")
+        assert 0 < 2 * records[-1]["elapsed"] <= sum(walls)
 
 
 @pytest.mark.parametrize("run", [*QUANTIZERS, "emagloo"])

@@ -16,7 +16,7 @@ from vqvae.data.imageset import ImageSet
 from vqvae.data.synthetic import synthetic_digits
 from vqvae.nn.build import build_model
 from vqvae.quantizers import QUANTIZERS
-from vqvae.training import machine, runs
+from vqvae.training import loop, machine, runs
 from vqvae.training.machine import check_memory, estimate_bytes, resolve_device
 from vqvae.training.runs import TRAINING_FILE, read_run
 from vqvae.training.training import Training, TrainingDiverged
@@ -413,6 +413,19 @@ def test_a_loss_that_is_no_number_stops_in_words_and_keeps_the_last_good_weights
     assert all(value.isfinite().all() for _, value in values if value.is_floating_point())
     output = training.model.eval()(torch.rand(4, 1, 8, 8))
     assert output.x_recon.isfinite().all()
+
+
+def test_a_long_run_that_diverges_goes_back_a_few_steps_and_not_to_its_start(monkeypatch):
+    monkeypatch.setattr(loop, "GOOD_EVERY", 5)
+    straight, diverging = start(steps=12), start(steps=12)
+    run(straight, 5)
+    steps = diverging.steps()
+    for _ in range(8):
+        next(steps)
+    poison(diverging)
+    with pytest.raises(TrainingDiverged):
+        next(steps)
+    assert_same(diverging, straight)
 
 
 def test_a_gradient_that_is_no_number_is_named_and_not_the_loss():
