@@ -196,6 +196,25 @@ def test_a_conditional_vae_draws_the_class_it_is_told_and_guesses_the_right_one(
         model.decode(z, torch.tensor([3]))
 
 
+def test_a_guess_is_by_the_bound_and_not_by_the_error_alone():
+    model, x = vqvae.build_model(tiny("cvae"), 0).eval(), pictures(90).images.float() / 255
+    with torch.no_grad():
+        model.to_latent.weight.mul_(20)  # far from what the prior holds for likely
+        outputs = [model(x, labels=torch.full((len(x),), label)) for label in range(3)]
+    errors = torch.stack([(o.x_recon - x).square().flatten(1).sum(1) for o in outputs])
+    bounds = errors / x.var(correction=0) + torch.stack([o.kl for o in outputs])
+    assert torch.equal(model.guess(x), bounds.argmin(0))
+    assert (bounds.argmin(0) != errors.argmin(0)).any()
+
+
+def test_an_ae_remembers_its_latents_of_a_hundred_steps():
+    model = vqvae.build_model(tiny("ae"), 0).train()
+    with torch.no_grad():
+        z = model(pictures().images.float() / 255).z
+    torch.testing.assert_close(model.latent_mean, 0.01 * z.mean(0))
+    torch.testing.assert_close(model.latent_variance, 0.99 + 0.01 * z.var(0))
+
+
 def test_samples_of_a_vae_come_from_its_prior_and_an_aes_follow_its_own_latents(trained):
     x = pictures().images.float() / 255
     ae = trained["ae"].model.eval()

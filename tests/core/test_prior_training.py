@@ -244,6 +244,18 @@ def test_a_damaged_or_foreign_prior_is_one_sentence(checkpoint, tmp_path):
     assert load_prior(tmp_path)
 
 
+def test_a_prior_of_other_codes_than_its_vqvae_has_is_refused(checkpoint, tmp_path):
+    """Also where its file says that it is of this very model."""
+    model = checkpoint[1]
+    vqvae.save_checkpoint(tmp_path, model)
+    config = replace(start(checkpoint).prior.config, codebook_size=8)
+    prior = vqvae.build_prior(config)
+    prior.fingerprint = model.fingerprint()
+    save_prior(tmp_path, prior)
+    with pytest.raises(CheckpointError, match=r"is of \(8, \d+\) codes and the VQ-VAE has \(16,"):
+        load_prior(tmp_path)
+
+
 def test_a_run_that_would_not_fit_the_memory_is_refused_before_it_starts(checkpoint, monkeypatch):
     monkeypatch.setattr("vqvae.prior.training.total_bytes", lambda: 2**20)
     with pytest.raises(ConfigError, match=r"A batch of 20 grids.*Lower batch_size \(20\)"):

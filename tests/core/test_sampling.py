@@ -327,6 +327,18 @@ def test_settings_out_of_range_are_refused(wrong, sentence):
             torch.tensor([3]),
             "0..2, or -1",
         ),
+        (
+            torch.zeros(1, 3, 4, dtype=torch.int64),
+            torch.ones(1, 3, 4, dtype=torch.bool),
+            torch.tensor([-2]),
+            "0..2, or -1",
+        ),
+        (
+            torch.zeros(1, 3, 4, dtype=torch.int64),
+            torch.ones(1, 3, 4, dtype=torch.bool),
+            torch.tensor([0, 0]),
+            "one for each of 1 grids",
+        ),
     ],
 )
 def test_what_does_not_fit_is_refused(indices, known, labels, sentence):

@@ -335,6 +335,11 @@ def test_a_single_image_trains():
     assert len(run(start(images(1), batch_size=1, steps=3))) == 3
 
 
+def test_pictures_that_are_all_of_one_colour_train():
+    blank = replace(images(), images=torch.full((50, 1, 8, 8), 40, dtype=torch.uint8))
+    assert run(start(blank))[-1].loss < 1e4
+
+
 # -- refusals --------------------------------------------------------------------------------------
 
 
