@@ -142,7 +142,7 @@ def test_generate_and_complete_draw_from_the_prior(client):
 GRID = [[0] * 7] * 7
 BAD = [
     ("/encode", {"image": "no picture!", "model": "mnist"}, "not base64 text"),
-    ("/encode", {"image": "aGVsbG8=", "model": "mnist"}, "not a picture"),
+    ("/encode", {"image": "aGVsbG8=", "model": "mnist"}, "cannot be read as a picture"),
     ("/encode", {"image": "", "model": "mnist"}, "file is empty"),
     ("/encode", {"image": 7, "model": "mnist"}, "base64"),
     ("/encode", {"image": picture(), "model": "../mnist"}, "not the name of a model"),
@@ -154,7 +154,7 @@ BAD = [
     ("/decode", {"indices": [[-1] * 7] * 7, "model": "mnist"}, "holds '-1'"),
     ("/decode", {"indices": [[0.5] * 7] * 7, "model": "mnist"}, "holds '0.5'"),
     ("/decode", {"indices": "0000000", "model": "mnist"}, "7 rows of 7 codes"),
-    ("/reconstruct", {"image": "AAAA", "model": "mnist"}, "not a picture"),
+    ("/reconstruct", {"image": "AAAA", "model": "mnist"}, "cannot be read as a picture"),
     ("/generate", {"model": "bare"}, "has no prior"),
     ("/generate", {"count": 0}, "count is '0'; it must be a whole number from 1 to 100"),
     ("/generate", {"count": 10**9}, "from 1 to 100"),

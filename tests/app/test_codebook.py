@@ -217,7 +217,7 @@ def test_a_data_set_that_cannot_be_had_is_a_sentence(settings, monkeypatch):
         (
             "codebook_map",
             {"picture": {"input": "data:image/png;base64,AAAA"}},
-            "not a picture that",
+            "cannot be read as a picture",
         ),
         ("codebook_table", {"table": "../codes"}, "must be one of"),
     ],

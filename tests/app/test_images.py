@@ -48,10 +48,10 @@ def a_seven(size=280, ink=255, paper=0, at=(90, 60), scale=1.0, pen=22) -> np.nd
 
 BAD = {
     "empty": (b"", "is empty"),
-    "text with an image's name": (b"just words, called digit.png", "not a picture"),
+    "text with an image's name": (b"just words, called digit.png", "cannot be read as a picture"),
     "truncated png": (saved(gradient(size=(200, 200)))[:300], "cut off or damaged"),
     "truncated jpeg": (saved(gradient(size=(300, 300)), "JPEG")[:900], "cut off"),
-    "header only": (b"\x89PNG\r\n\x1a\n", "not a picture"),
+    "header only": (b"\x89PNG\r\n\x1a\n", "cannot be read as a picture"),
     "256 megapixels": (png_claiming(16_000, 16_000), "million pixels"),
     "100 megapixels": (png_claiming(10_000, 10_000), "64 million pixels"),
     "billions of pixels": (png_claiming(60_000, 60_000), "million pixels"),
@@ -67,7 +67,10 @@ BAD = {
         saved(Image.fromarray(np.full((9, 9), np.nan, np.float32)), "TIFF"),
         "no number",
     ),
-    "postscript": (b"%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 9 9\n", "not a picture"),
+    "postscript": (
+        b"%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 9 9\n",
+        "cannot be read as a picture",
+    ),
 }
 
 

@@ -297,7 +297,7 @@ GOOD = text(encode_png(np.zeros((28, 28), np.uint8)))
         (reconstruct, {"model": "mnist", "image": "not base64!"}, "did not arrive whole"),
         (reconstruct, {"model": "mnist", "image": "é"}, "did not arrive whole"),
         (reconstruct, {"model": "mnist", "image": ""}, "is empty"),
-        (reconstruct, {"model": "mnist", "image": text(b"GIF89a")}, "not a picture"),
+        (reconstruct, {"model": "mnist", "image": text(b"GIF89a")}, "cannot be read as a picture"),
         (
             reconstruct,
             {"model": "mnist", "image": text(encode_png(np.zeros((2100, 2100), np.uint8)))},

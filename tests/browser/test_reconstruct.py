@@ -232,7 +232,7 @@ def test_a_bad_upload_says_why_and_leaves_the_picture(tab):
     for name, data, words in [
         ("empty.png", b"", "is empty"),
         ("<b>bold</b>.png", b"<svg></svg>", "SVG"),
-        ("notes.jpg", b"no picture at all", "not a picture"),
+        ("notes.jpg", b"no picture at all", "cannot be read as a picture"),
         ("half.png", good.getvalue()[:2000], "cut off or damaged"),
         ("dot.png", encode_png(np.zeros((1, 1), np.uint8)), "1 × 1 pixels"),
     ]:
@@ -455,6 +455,18 @@ def test_the_number_under_the_cursor_and_the_keyboard(tab):
         "['aria-rowindex', 'aria-colindex'].map(name => document.activeElement.getAttribute(name))"
     )
     assert tab.evaluate(place) == ["2", "2"]
+
+
+def test_how_far_the_nearest_code_is_ahead_is_what_the_bars_show(tab):
+    told = tab.evaluate("""() => [...document.querySelectorAll('.vr-cell')].map(cell => {
+        cell.dispatchEvent(new PointerEvent('pointermove', {bubbles: true,
+            clientX: cell.getBoundingClientRect().x + 3, clientY: cell.getBoundingClientRect().y + 3}));
+        const bars = [...document.querySelectorAll('.vr-nearest li span:last-child')];
+        return [document.querySelector('.vr-numbers-said').textContent, ...bars.map(one => one.textContent)];
+    })""")
+    assert len(told) == 49 and len({said for said, *_ in told}) == 49
+    for said, first, second, *_ in told:
+        assert f", {float(second) - float(first):.2f} ahead of " in said
 
 
 def test_nothing_jumps_when_results_arrive(context, own_app):
