@@ -910,6 +910,21 @@ def test_a_picture_goes_from_reconstruct_to_edit_and_draw_leads_back(edit):
     )
 
 
+def test_the_first_grid_is_met_with_its_own_code_and_with_questions_about_it(context, open_page):
+    page = open_page(context)
+    page.get_by_role("button", name="Edit these codes").click()
+    page.wait_for_selector("#vq-edit .editor[aria-busy=false]")
+    edit, why = page.locator("#vq-edit"), page.get_by_text("Why do so many black cells")
+    held = edit.locator("[data-ref=gridA] .cell[aria-selected=true] .ix")
+    expect(edit.locator("[data-ref=code]")).to_have_value(held.inner_text())
+    expect(why).to_be_visible()
+    page.goto(page.url.partition("?")[0] + "?tab=edit&model=cifar10")
+    page.wait_for_selector("#vq-edit .editor[aria-busy=false]")
+    expect(edit.locator("[data-ref=gridA] .cell")).to_have_count(64)
+    expect(why).to_be_hidden()
+    assert page.errors == []
+
+
 def challenge(page):
     return page.locator("#vq-edit [data-ref=challengeSays]")
 

@@ -7,6 +7,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
+from playwright.sync_api import expect
 
 from demo.interface import available_tabs
 from demo.models import library as models
@@ -112,6 +113,18 @@ def test_the_picker_shows_cards_and_stays_a_list_for_keys_and_screen_readers(pag
         "(title) => document.querySelector('#vq-model input').value === title",
         arg=shipped[1].title,
     )
+    assert page.errors == []
+
+
+def test_a_list_closes_when_the_keyboard_leaves_it(context, open_page):
+    page = open_page(context, "/?tab=train")
+    for box in ("#vq-model input", "#vq-train-dataset input"):
+        for key in ("Tab", "Shift+Tab"):
+            page.locator(box).focus()
+            expect(page.get_by_role("option").first).to_be_visible()
+            page.keyboard.press(key)
+            page.wait_for_timeout(500)  # it would come back
+            expect(page.get_by_role("option")).to_have_count(0)
     assert page.errors == []
 
 

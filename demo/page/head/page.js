@@ -79,6 +79,15 @@
       /** @type {HTMLElement | null} */ (document.querySelector(".vq-word-card button"))?.focus();
     }
   });
+  // Gradio opens a list again when it hears of the keys with which the focus has left it.
+  document.addEventListener(
+    "keydown",
+    (event) => {
+      const isList = event.target instanceof Element && event.target.matches('[role="combobox"]');
+      if (isList && ["Tab", "Shift"].includes(event.key)) event.stopPropagation();
+    },
+    true,
+  );
   // A link to a section scrolls there, and leaves the address alone: that says which tab and model
   // are on show.
   document.addEventListener("click", (event) => {

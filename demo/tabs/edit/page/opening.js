@@ -58,7 +58,8 @@ export class Opening {
       saved = state.isOpen ? null : this.store.load(state.info);
     if (saved && state.restore(saved)) this.restored();
     // Where a code is brought, a grid that is there stays.
-    const brings = handed?.code !== undefined && state.isOpen;
+    const isFirst = !state.isOpen,
+      brings = handed?.code !== undefined && !isFirst;
     if (handed && !brings) await this.take(handed);
     else if (link) await this.load({ kind: "link", text: link }, state.a);
     if (turn !== this.turn) return; // another one is being opened
@@ -67,9 +68,10 @@ export class Opening {
         state.info.examples ? { kind: "example", number: 0 } : { kind: "random", seed: 1 },
         state.a,
       );
-      if (state.isOpen) state.code = state.side.flat[state.side.cursor];
     }
-    if (state.isOpen) this.free();
+    if (!state.isOpen) return;
+    if (isFirst) state.code = handed?.code ?? state.side.flat[state.side.cursor];
+    this.free();
   }
 
   /** There is something to edit. */

@@ -129,6 +129,8 @@ export function makeToolbar(root, commands) {
       set(code, "aria-invalid", !!badCode);
       if (document.activeElement !== code && !badCode) put(code, state.code);
       write(ref(root, "readout"), readOut(state));
+      const blacks = new Set(a.flat.filter((k) => state.blacks.has(k)));
+      hide(ref(root, "whyBlack"), blacks.size < 2);
       if (two) tellBlend(state);
     },
   };
