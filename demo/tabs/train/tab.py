@@ -143,7 +143,7 @@ def _build_run() -> Run:
         with gr.Row(elem_id="vq-train-runs"):
             runs = IdPicker([], label="My runs", filterable=False, elem_id="vq-train-list", scale=1)
             name = gr.Textbox(
-                label="Its name",
+                label="Name of this run",
                 interactive=False,
                 max_lines=1,
                 min_width=190,
