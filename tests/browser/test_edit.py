@@ -985,3 +985,16 @@ def test_a_prediction_is_measured_in_every_cell_and_a_reload_goes_on(context, op
     page.wait_for_selector("#vq-edit .editor[aria-busy=false]")
     expect(says).to_contain_text("Your prediction")
     assert page.errors == []
+
+
+def test_the_ways_of_the_prior_appear_and_the_page_stays_under_the_pointer(context, open_page):
+    context.set_default_timeout(60_000)
+    page = open_page(context, "/?tab=edit")
+    page.set_viewport_size({"width": 1440, "height": 900})
+    page.wait_for_selector("#vq-edit .editor[aria-busy=false]")
+    button = page.locator("#vq-edit [data-do=alternatives]")
+    where = button.bounding_box()
+    button.click()
+    choices = page.locator("#vq-edit [data-choice]:enabled")
+    expect(choices).to_have_count(4)
+    assert button.bounding_box() == where and seen(choices.last), "nothing had to scroll"

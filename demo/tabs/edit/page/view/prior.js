@@ -28,7 +28,7 @@ export function makePrior(root, preview, take) {
     ({ info }) => [info],
     ({ info: { prior, why } }) => {
       const names = prior?.classes ?? [];
-      ref(root, "priorTools").hidden = choices.hidden = said.hidden = !prior;
+      ref(root, "priorTools").hidden = !prior;
       ref(root, "noPrior").hidden = !!prior;
       ref(root, "noPriorSaid").textContent = why ?? "";
       ref(root, "classes").hidden = !names.length;
