@@ -577,8 +577,11 @@ test("an 8 needs most votes and few cells", () => {
   const state = digits(),
     attempt = (state.attempt = new Attempt("eight"));
   assert.match(said(state), /^0 cells changed of at most 5; checking…\.$/);
+  attempt.votes = { 3: 10, 5: 1 };
+  assert.match(said(state), /digits are 3 \(10×\), 5 \(1×\); none is an 8 yet\.$/);
   attempt.votes = { 3: 5, 8: 5, 5: 1 };
   assert.ok(!done(state), "a tie is no majority");
+  assert.match(said(state), /; 8 must come first\.$/);
   attempt.votes = { 3: 4, 8: 5, 5: 2 };
   assert.ok(done(state));
   assert.match(said(state), /digits are 8 \(5×\), 3 \(4×\), 5 \(2×\)\.$/);
