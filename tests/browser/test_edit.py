@@ -656,7 +656,7 @@ def test_a_changed_cell_is_marked_until_it_holds_its_code_again(edit):
     edit.page.keyboard.type(f"{(code + 1) % 512:03}")
     expect(changed).to_have_count(1)
     assert cell.get_attribute("aria-label").endswith(", changed")
-    assert cell.evaluate("cell => getComputedStyle(cell, '::before').width") == "9px"
+    assert cell.evaluate("cell => getComputedStyle(cell, '::before').width") == "13px"
     edit.page.keyboard.type(f"{code:03}")
     expect(changed).to_have_count(0)
     assert "changed" not in cell.get_attribute("aria-label")

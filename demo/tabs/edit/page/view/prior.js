@@ -7,7 +7,7 @@ import { onChange, ref } from "./paint.js";
 
 /** @typedef {import("../state/state.js").State} State */
 
-const IDLE = "Lock cells that should stay, then fill the others: four ways appear here.";
+const IDLE = "Lock cells that should stay, then fill the others: four ways appear above.";
 
 /** @param {HTMLElement} root @param {(n: number | null) => void} preview @param {(n: number) => void} take */
 export function makePrior(root, preview, take) {
