@@ -344,6 +344,52 @@ def seen(locator):
 
 
 @pytest.mark.parametrize("width, height", VIEWS)
+def test_every_menu_lies_within_the_window_and_closes(browser, edit_app, width, height):
+    context = browser.new_context(
+        viewport={"width": width, "height": height}, has_touch=True, is_mobile=width < 500
+    )
+    edit = Editor(context, edit_app.url)
+    menus = edit.page.locator("#vq-edit details.menu")
+    assert menus.count() == 3
+    for menu in menus.all():
+        for block in ("start", "end"):
+            menu.evaluate("(menu, block) => menu.scrollIntoView({block})", block)
+            menu.locator("summary").tap()
+            items, word = menu.locator("> div"), menu.bounding_box()
+            assert seen(items), f"{menu.inner_text()} at the window's {block}"
+            top, bottom = (lambda box: (box["y"], box["y"] + box["height"]))(items.bounding_box())
+            assert bottom <= word["y"] or top >= word["y"] + word["height"], (
+                "its word stays in sight"
+            )
+            menu.locator("summary").tap()
+            expect(items).to_be_hidden()
+    context.close()
+
+
+@pytest.mark.parametrize("width, height", VIEWS)
+def test_neither_a_tool_nor_a_lock_moves_what_is_pressed_next(browser, edit_app, width, height):
+    context = browser.new_context(
+        viewport={"width": width, "height": height}, has_touch=True, is_mobile=width < 500
+    )
+    edit = Editor(context, edit_app.url)
+    grid = edit.ref("gridA")
+    where = grid.bounding_box()
+    for tool in ("paint", "picker", "locker", "select"):
+        edit.do(tool)
+        assert grid.bounding_box() == where, tool
+        assert "Lock selection" in edit.ref("notice").inner_text() or tool != "locker"
+    lock, last = edit.ref("lock"), edit.page.locator("#vq-edit .bar [data-do=all]")
+    expect(lock).to_have_accessible_name("Lock selection")
+    lock.scroll_into_view_if_needed()
+    boxes = [lock.bounding_box(), last.bounding_box()]
+    lock.tap()
+    expect(lock).to_have_accessible_name("Unlock selection")
+    expect(lock).to_have_attribute("aria-pressed", "true")
+    assert [lock.bounding_box(), last.bounding_box()] == boxes
+    context.close()
+
+
+@pytest.mark.parametrize("width, height", VIEWS)
 def test_grid_result_and_palette_are_on_one_screen_and_what_is_said_is_in_sight(
     browser, edit_app, width, height
 ):
@@ -567,7 +613,6 @@ def test_half_of_a_second_grid_goes_onto_the_first_and_a_slider_takes_over_cell_
     edit.page.keyboard.press("End")
     edit.cell(0, "gridB").click()
     edit.do("next")
-    edit.do("next")
     expect(edit.ref("aboutB")).to_have_text("example 2")
     expect(slider).to_have_value("0")
     slider.focus()
@@ -578,6 +623,52 @@ def test_half_of_a_second_grid_goes_onto_the_first_and_a_slider_takes_over_cell_
     assert edit.ref("aboutB").inner_text() == "example 2"
     edit.do("second")
     assert not edit.ref("boardB").is_visible()
+
+
+def test_the_second_grid_goes_to_the_next_example_at_once_and_says_whose_code_it_is(edit):
+    number = edit.ref("number")
+    edit.do("second")
+    edit.cell(24, "gridB").click()
+    expect(number).to_have_value("1")
+    for told, press in (("2", "next"), ("1", "previous"), ("0", "previous")):
+        edit.do(press)
+        expect(number).to_have_value(told)
+    edit.do("next")
+    expect(number).to_have_value("1")
+    edit.cell(24).click()
+    expect(number).to_have_value("0")
+    edit.page.mouse.move(*edit.middle(0, "gridB"))
+    first, second = edit.codes()[0], edit.codes("gridB")[0]
+    assert first != second
+    expect(edit.ref("readout")).to_contain_text(
+        f"Row 1, column 1: code {first} in the first grid, {second} in the second"
+    )
+    edit.do("next")
+    expect(number).to_have_value("1")
+    assert edit.codes() == edit.codes("gridB")
+
+
+def test_a_changed_cell_is_marked_until_it_holds_its_code_again(edit):
+    changed, cell = edit.ref("gridA").locator(".changed"), edit.cell(24)
+    expect(changed).to_have_count(0)
+    cell.click()
+    code = edit.codes()[24]
+    edit.page.keyboard.type(f"{(code + 1) % 512:03}")
+    expect(changed).to_have_count(1)
+    assert cell.get_attribute("aria-label").endswith(", changed")
+    assert cell.evaluate("cell => getComputedStyle(cell, '::before').width") == "13px"
+    edit.page.keyboard.type(f"{code:03}")
+    expect(changed).to_have_count(0)
+    assert "changed" not in cell.get_attribute("aria-label")
+
+
+def test_what_is_said_of_the_input_agrees_with_its_psnr(edit):
+    about, psnr = edit.ref("about"), edit.ref("psnr")
+    expect(about).to_contain_text("of the stored codes, and the grid is that picture encoded again")
+    expect(psnr).to_contain_text("dB")
+    edit.do("random")
+    expect(about).to_contain_text("the model’s own picture of these codes.")
+    expect(psnr).to_have_text("equal")
 
 
 def test_what_is_no_code_stays_in_its_box_until_a_code_takes_its_place(edit):
@@ -985,3 +1076,16 @@ def test_a_prediction_is_measured_in_every_cell_and_a_reload_goes_on(context, op
     page.wait_for_selector("#vq-edit .editor[aria-busy=false]")
     expect(says).to_contain_text("Your prediction")
     assert page.errors == []
+
+
+def test_the_ways_of_the_prior_appear_and_the_page_stays_under_the_pointer(context, open_page):
+    context.set_default_timeout(60_000)
+    page = open_page(context, "/?tab=edit")
+    page.set_viewport_size({"width": 1440, "height": 900})
+    page.wait_for_selector("#vq-edit .editor[aria-busy=false]")
+    button = page.locator("#vq-edit [data-do=alternatives]")
+    where = button.bounding_box()
+    button.click()
+    choices = page.locator("#vq-edit [data-choice]:enabled")
+    expect(choices).to_have_count(4)
+    assert button.bounding_box() == where and seen(choices.last), "nothing had to scroll"

@@ -9,6 +9,7 @@ import { makeCommands } from "../../demo/tabs/edit/page/commands.js";
 import { Edits } from "../../demo/tabs/edit/page/edits.js";
 import { keyName } from "../../demo/tabs/edit/page/keys.js";
 import { Opening } from "../../demo/tabs/edit/page/opening.js";
+import { Prior } from "../../demo/tabs/edit/page/prior.js";
 import { Attempt, progressOf } from "../../demo/tabs/edit/page/state/challenges.js";
 import { Grid } from "../../demo/tabs/edit/page/state/grid.js";
 import { History } from "../../demo/tabs/edit/page/state/history.js";
@@ -543,12 +544,44 @@ test("what a prior filled in is good while the cells it kept hold what they held
   assert.ok(!state.isGood(frame));
 });
 
+test("where the prior may redraw nothing it says which cells are locked, and asks nothing", () => {
+  const state = digits(),
+    { a } = state,
+    heard = [],
+    asked = [];
+  const nothing = () => {},
+    shared = { state, update: nothing, changed: nothing, say: (text) => heard.push(text) },
+    wire = { send: (...one) => asked.push(one) },
+    prior = new Prior(shared, wire, nothing, nothing);
+  a.history.push("lock", a.flat, 0, [2, 3]);
+  a.select([2, 3]);
+  prior.redraw();
+  a.select([0]);
+  prior.redraw();
+  a.history.push("lock", a.flat, 0, [0, 1, 2, 3]);
+  prior.alternatives();
+  const told = heard.map((text) => text.split(":")[0]);
+  assert.deepEqual(told, [
+    "All cells that are selected are locked",
+    "All cells of the lower half are locked",
+    "All cells are locked",
+  ]);
+  assert.equal(asked.length, 0);
+  a.history.push("unlock", a.flat, 0, [3]);
+  a.select([2, 3]);
+  prior.redraw();
+  assert.deepEqual(asked[0][2].locked, [0, 1, 3], "of those selected the one that is free");
+});
+
 test("an 8 needs most votes and few cells", () => {
   const state = digits(),
     attempt = (state.attempt = new Attempt("eight"));
   assert.match(said(state), /^0 cells changed of at most 5; checking…\.$/);
+  attempt.votes = { 3: 10, 5: 1 };
+  assert.match(said(state), /digits are 3 \(10×\), 5 \(1×\); none is an 8 yet\.$/);
   attempt.votes = { 3: 5, 8: 5, 5: 1 };
   assert.ok(!done(state), "a tie is no majority");
+  assert.match(said(state), /; 8 must come first\.$/);
   attempt.votes = { 3: 4, 8: 5, 5: 2 };
   assert.ok(done(state));
   assert.match(said(state), /digits are 8 \(5×\), 3 \(4×\), 5 \(2×\)\.$/);

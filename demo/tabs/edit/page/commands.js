@@ -63,7 +63,7 @@ export function makeCommands(editor) {
       {
         name: "lock",
         key: "k",
-        label: "lock",
+        label: "lock the selection",
         pressed: ({ side }) => side.selection().every((p) => side.locked.includes(p)),
         run: () => edits.toggleLocks(),
       },

@@ -212,9 +212,12 @@ export class Editor {
     this.focusCell();
   }
 
-  /** The ways to fill cells come into view, and the keyboard to them from the grid. */
+  /**
+   * The ways to fill cells come into view, and the keyboard to them from the grid. They lie above the
+   * buttons that ask for them: what is in sight with those does not scroll away under the pointer.
+   */
   showWays() {
-    ref(this.root, "choicesSaid").scrollIntoView({ block: "nearest" });
+    ref(this.root, "choices").scrollIntoView({ block: "nearest" });
     if (document.activeElement?.matches(".cell:focus-visible"))
       find(this.root, "[data-choice]", HTMLElement).focus({ preventScroll: true });
   }

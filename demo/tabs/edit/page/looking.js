@@ -38,6 +38,7 @@ export class Looking {
     const { state } = this;
     if (side === state.side || !side.isOpen) return;
     state.side = side;
+    state.number = side.source.number ?? state.number;
     state.cell = state.choices = null;
     this.prior.judge();
     this.foresee();

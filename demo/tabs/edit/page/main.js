@@ -7,6 +7,7 @@ import { Editor } from "./editor.js";
 import { listenToFields } from "./fields.js";
 import { listenToKeys } from "./keys.js";
 import { VIEWS, after } from "./state/orders.js";
+import { tendMenus } from "./view/menus.js";
 import { ref } from "./view/paint.js";
 
 const NO_MODEL =
@@ -22,6 +23,7 @@ export function mount({ element, props, server, trigger, watch }) {
 
   listenToKeys(root, editor);
   listenToFields(root, editor);
+  tendMenus(root);
 
   root.addEventListener("click", (event) => {
     const button = closest(event, "button"),
@@ -36,14 +38,6 @@ export function mount({ element, props, server, trigger, watch }) {
         () => editor.say(`${field.labels?.[0]?.textContent} copied.`),
         () => document.execCommand("copy"),
       );
-    }
-  });
-
-  // A menu closes once something in it is chosen, or anything beside it is pressed.
-  document.addEventListener("click", (event) => {
-    for (const menu of root.querySelectorAll("details.menu[open]")) {
-      const within = event.target instanceof Node && menu.contains(event.target);
-      if (!within || closest(event, "[data-do]")) menu.removeAttribute("open");
     }
   });
 

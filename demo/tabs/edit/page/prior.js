@@ -59,14 +59,15 @@ export class Prior {
    * Four ways to draw the cells anew that are neither locked nor among `also`, which are kept this
    * once. @param {number[]} [also]
    */
-  alternatives(also = [], which = "") {
+  alternatives(also = [], which = "that are not locked") {
     const { state } = this,
       { side } = state;
     for (const one of state.sides) one.settle();
     const locked = [...new Set([...side.locked, ...also])].sort((a, b) => a - b),
       open = side.flat.length - locked.length;
     if (!open) {
-      this.say("Every cell is locked: unlock those that the prior may draw anew.");
+      const all = also.length ? `All cells ${which}` : "All cells";
+      this.say(`${all} are locked: unlock those that the prior may draw anew.`);
       return;
     }
     const frame = (state.waiting = state.frame(side, locked));
@@ -82,7 +83,7 @@ export class Prior {
       ({ indices, pixels }) => {
         const all = bytesOf(pixels),
           size = all.length / indices.length,
-          cells = which || (locked.length ? "that are not locked" : "(none is locked)");
+          cells = locked.length ? which : "(none is locked)";
         if (state.isGood(frame)) {
           state.choices = {
             ...frame,

@@ -31,11 +31,12 @@ export class Tools {
     this.looking.tryOut(null);
     state.tool = tool;
     this.update();
-    this.say(
-      tool === "paint"
-        ? `Drag over cells to paint code ${state.code}, or press Space on one. The palette changes the code; Escape ends it.`
-        : "",
-    );
+    const said = {
+      paint: `Drag over cells to paint code ${state.code}, or press Space on one. The palette changes the code; Escape ends it.`,
+      locker:
+        "Press cells or drag over them to lock them. What is selected already is locked by Lock selection.",
+    };
+    this.say(said[tool] ?? "");
   }
 
   /** The code of a cell becomes the one to paint and fill with. @param {number} p */

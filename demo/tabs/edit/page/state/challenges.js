@@ -55,17 +55,18 @@ export const CHALLENGES = [
     name: "eight",
     title: "Turn a 3 into an 8",
     goal: `Turn this 3 into an 8 by changing at most ${MOST_CELLS} cells.`,
-    how: `Checked by the ${VOTERS} training digits with the most similar codes: most of them must be 8s. Asked about real test digits, they are right 98 times in 100.`,
+    how: `Checked by the ${VOTERS} training digits with the most similar codes: most of them must be 8s. They compare codes cell by cell, so what looks like an 8 may still be nearest to 3s; the nearest 8s differ from this 3 most in row 5, column 3. Asked about real test digits, they are right 98 times in 100.`,
     example: 46,
     needs: "votes",
     check({ a }, { votes }) {
       const ranked = Object.entries(votes ?? {}).sort((one, other) => other[1] - one[1]),
         [first, second] = ranked,
         list = ranked.map(([digit, n]) => `${digit} (${n}×)`).join(", "),
-        wins = first?.[0] === "8" && first[1] > (second?.[1] ?? 0);
+        wins = first?.[0] === "8" && first[1] > (second?.[1] ?? 0),
+        lacks = votes?.["8"] ? "; 8 must come first" : "; none is an 8 yet";
       return {
         done: wins && a.changed <= MOST_CELLS,
-        says: `${cells(a.changed)} of at most ${MOST_CELLS}; ${list ? `the ${VOTERS} most similar digits are ${list}` : "checking…"}.`,
+        says: `${cells(a.changed)} of at most ${MOST_CELLS}; ${list ? `the ${VOTERS} most similar digits are ${list}${wins ? "" : lacks}` : "checking…"}.`,
       };
     },
   },

@@ -229,7 +229,7 @@ export class State {
     this.chooseOrder(saved.order);
     if (VIEWS.some(({ id }) => id === saved.view)) this.view = saved.view;
     this.code = below(saved.code, info.K, this.code);
-    this.number = below(saved.number, info.examples, 0);
+    this.number = this.a.source.number ?? below(saved.number, info.examples, 0);
     this.klass = below(saved.klass, info.prior?.classes.length ?? 0, -1);
     this.surprised = !!info.prior && saved.surprised === true;
     return true;

@@ -100,6 +100,7 @@ export class Board {
         cursor: p === side.cursor,
         hot: p === state.hovered,
         locked: locked.has(p),
+        changed: flat[p] !== side.source.flat[p],
         bits: bits && bits[p],
         peak,
       }),
@@ -117,19 +118,20 @@ export class Board {
       number.textContent = String(code);
       showTile(cell, code, this.info.sheet.columns, this.px || this.info.tile);
     }
-    for (const name of ["preview", "locked", "hot"]) cell.classList.toggle(name, look[name]);
+    for (const name of ["preview", "locked", "changed", "hot"])
+      cell.classList.toggle(name, look[name]);
     set(cell, "aria-selected", look.selected);
     set(cell, "tabindex", look.cursor ? 0 : -1);
     if (bits !== null) {
       cell.style.setProperty("--heat", `rgb(${viridis(bits / look.peak).join(" ")})`);
       surprise.textContent = bits.toFixed(1);
     }
-    const said = bits === null ? "" : `, surprise ${bits.toFixed(1)} bits`;
-    set(
-      cell,
-      "aria-label",
-      `${this.name}, ${placeOf(p, this.info.w)}, code ${code}${look.locked ? ", locked" : ""}${said}`,
-    );
+    const said = [
+      look.locked ? ", locked" : "",
+      look.changed ? ", changed" : "",
+      bits === null ? "" : `, surprise ${bits.toFixed(1)} bits`,
+    ].join("");
+    set(cell, "aria-label", `${this.name}, ${placeOf(p, this.info.w)}, code ${code}${said}`);
   }
 
   /** Cells whose code changes light up for a moment. @param {number[]} flat */

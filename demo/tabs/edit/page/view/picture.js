@@ -47,6 +47,22 @@ export function makePicture(root) {
     ({ a, info }) => [a.input, info],
     ({ a, info }) => paintPixels(canvas("input"), a.input, info),
   );
+  const tellAbout = onChange(
+    ({ a }) => [a.source, a.input],
+    ({ a }) => {
+      const { about, standIn } = a.source,
+        codes =
+          psnr(a.before, a.input) === Infinity
+            ? "these codes."
+            : "the stored codes, and the grid is that picture encoded again.";
+      tell(
+        "about",
+        standIn
+          ? `${about[0].toUpperCase()}${about.slice(1)}. No original is stored: the input is the model’s own picture of ${codes}`
+          : about,
+      );
+    },
+  );
   const second = onChange(
     (state) => [state.pictureOf(state.b)],
     (state) => paintPixels(canvas("pictureB"), state.pictureOf(state.b) ?? [], state.info),
@@ -83,15 +99,9 @@ export function makePicture(root) {
   return {
     /** @param {State} state */
     render(state) {
-      const { a, b, info, side, hovered } = state,
-        { about, standIn } = a.source;
+      const { a, b, info, side, hovered } = state;
       if (!a.isOpen) return;
-      tell(
-        "about",
-        standIn
-          ? `${about[0].toUpperCase()}${about.slice(1)}. No original is stored: the input is the model’s own picture of these codes.`
-          : about,
-      );
+      tellAbout(state);
       tell("aboutB", b.source.about);
       tell("changed", `${a.changed} of ${a.flat.length}`);
       input(state);

@@ -7,7 +7,7 @@ import { onChange, ref } from "./paint.js";
 
 /** @typedef {import("../state/state.js").State} State */
 
-const IDLE = "Lock cells that should stay, then fill the others: four ways appear here.";
+const IDLE = "Lock cells that should stay, then fill the others: four ways appear above.";
 
 /** @param {HTMLElement} root @param {(n: number | null) => void} preview @param {(n: number) => void} take */
 export function makePrior(root, preview, take) {
@@ -28,7 +28,7 @@ export function makePrior(root, preview, take) {
     ({ info }) => [info],
     ({ info: { prior, why } }) => {
       const names = prior?.classes ?? [];
-      ref(root, "priorTools").hidden = choices.hidden = said.hidden = !prior;
+      ref(root, "priorTools").hidden = !prior;
       ref(root, "noPrior").hidden = !!prior;
       ref(root, "noPriorSaid").textContent = why ?? "";
       ref(root, "classes").hidden = !names.length;

@@ -86,12 +86,15 @@ export function makeToolbar(root, commands) {
   );
 
   /** @param {State} state */
-  function readOut({ info, side, hovered, painting, surprised, code: painted }) {
+  function readOut({ info, side, a, b, two, hovered, painting, surprised, code: painted }) {
     const p = hovered ?? side.cursor,
       many = side.selected.size;
     const place = placeOf(p, info.w);
     return [
-      `${place[0].toUpperCase()}${place.slice(1)}: code ${side.flat[p]}`,
+      `${place[0].toUpperCase()}${place.slice(1)}: `,
+      two
+        ? `code ${a.flat[p]} in the first grid, ${b.flat[p]} in the second`
+        : `code ${side.flat[p]}`,
       side.locked.includes(p) ? ", locked" : "",
       surprised && side.bits ? ` · surprise ${side.bits[p].toFixed(1)} bits` : "",
       hovered === null && many > 1 ? ` · ${many} selected` : "",
@@ -117,7 +120,7 @@ export function makeToolbar(root, commands) {
       if (!side.isOpen) return;
       press(state);
       const all = side.selection().every((p) => side.locked.includes(p));
-      write(ref(root, "lock"), all ? "Unlock" : "Lock");
+      write(ref(root, "lock"), all ? "Unlock selection" : "Lock selection");
       ["toolName", "toolSays"].forEach((name, n) => write(ref(root, name), TOOLS[state.tool][n]));
       ref(root, "boardA").classList.toggle("active", two && side === a);
       ref(root, "boardB").classList.toggle("active", two && side !== a);
