@@ -734,7 +734,7 @@ def test_with_the_server_gone_editing_goes_on_and_what_needs_it_says_so(edit):
     assert edit.codes() == codes and edit.picture() == shown
     edit.page.get_by_role("radio", name="Reach").click()
     page.wait_for_function(
-        "document.querySelector('[data-ref=says]').textContent.includes('this cell can change')"
+        "document.querySelector('[data-ref=says]').textContent.includes('pixels changed')"
     )
     edit.do("random")
     edit.settle()
