@@ -8,6 +8,7 @@ from starlette.responses import PlainTextResponse
 from starlette.routing import Route
 from starlette.testclient import TestClient
 
+from demo.pictures.images import MAX_BYTES
 from demo.web import sizes
 from demo.web.sizes import SPARE, Sizes
 
@@ -114,3 +115,7 @@ def test_whoever_leaves_before_the_end_is_forgotten():
         assert not messages and not held._held
 
     asyncio.run(run())
+
+
+def test_a_question_may_carry_the_largest_picture_as_text_and_little_more():
+    assert 4 / 3 * MAX_BYTES < sizes.JSON_BYTES < 1.2 * 4 / 3 * MAX_BYTES
