@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from demo.charts.plotly_style import GREY, TEAL, WARM, finish, tint
+from demo.charts.plotly_style import finish, tint
+from vqvae.analysis.figures import GREY, TEAL, WARM
 
 if TYPE_CHECKING:
     from plotly.graph_objects import Figure

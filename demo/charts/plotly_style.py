@@ -2,34 +2,20 @@
 
 Each is drawn on a transparent ground in colours that hold on white and on black; the page sets the
 colour of text and lines. Scales are viridis and a set after Paul Tol's "muted", lightened where it
-would sink into a dark page.
+would sink into a dark page: the colours of vqvae.analysis.figures, which draws the same as files.
 """
 
 from typing import TYPE_CHECKING
 
+from vqvae.analysis.figures import CLASSES
+
 if TYPE_CHECKING:
     from plotly.graph_objects import Figure
-
-TEAL, GREY, WARM = "#1f9a84", "#8b9698", "#d97b29"
-QUALITATIVE = (
-    "#6f63d1",
-    "#6cc0ea",
-    "#44aa99",
-    "#2f9955",
-    "#999933",
-    "#d9b84a",
-    "#cc6677",
-    "#b03a78",
-    "#aa66c9",
-    "#7d8b8e",
-    "#e58606",
-    "#5d88c1",
-)
 
 
 def tint(number: int) -> str:
     """The colour of a class or cluster."""
-    return QUALITATIVE[int(number) % len(QUALITATIVE)]
+    return CLASSES[int(number) % len(CLASSES)]
 
 
 def finish(figure: "Figure", height: int, flat: bool = True) -> None:

@@ -5,7 +5,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from demo.charts.plotly_style import GREY, TEAL, finish
+from demo.charts.plotly_style import finish
+from vqvae.analysis.figures import GREY, TEAL
 
 if TYPE_CHECKING:
     from plotly.graph_objects import Figure

@@ -4,13 +4,8 @@
 import { onMove } from "../../../page/guide/address.js";
 import { keep, recall } from "../../../page/guide/values.js";
 
-const SETTINGS = ["class", "pictures", "temperature", "steps", "guidance"].concat([
-    "top_p",
-    "top_k",
-    "seed",
-    "fresh",
-  ]),
-  NAMES = SETTINGS.map((name) => `generate-${name}`);
+const SETTINGS = "class pictures temperature steps guidance top_p top_k seed fresh".split(" ");
+const NAMES = SETTINGS.map((name) => `generate-${name}`);
 
 export class Linked {
   /**
